@@ -1,0 +1,94 @@
+# The pipeline as a graph of files. Every stage's target is its manifest, which is written last.
+# What makes a stage run again: other settings of its own, or new outputs of a stage before it.
+
+RUN ?= tiny
+SET ?=
+SET_DATA ?=
+PYTHON ?= python3
+VENV ?= .venv
+
+py := $(VENV)/bin/python
+run := runs/$(RUN)
+submission := submissions/$(RUN)
+# the two keys of the run's config that decide which files the graph is made of
+read_config = $(shell $(PYTHON) -c 'import pathlib, tomllib; c = tomllib.loads(pathlib.Path("configs/run/$(RUN).toml").read_text()); print($(1))')
+data := data/triples/$(call read_config,c["data"])
+base := $(call read_config,c["base"]["model"] + "/manifest.json" if "from_scratch" in c["base"] else "")
+
+.DELETE_ON_ERROR:
+.PHONY: help data base train constant recover score submit rehearse test lint clean configure
+.DEFAULT_GOAL := help
+
+help: ## print these lines
+	@sed -n 's/^\([a-z]*\):.*## /\1|/p' Makefile | awk -F'|' '{printf "make %-10s %s\n", $$1, $$2}'
+	@echo 'Each takes RUN=<name of configs/run/*.toml> (now $(RUN)) and SET="lora.rank=8 ..."'
+
+data: $(data)/manifest.json ## stage 1: generate (original, rewritten, prompt) triples, split without leaks
+base: $(base) ## stage 2a: the embedded tiny base model, from scratch (only runs that ask for it)
+train: $(run)/manifests/train.json ## stage 2b: fine-tune the base with QLoRA
+constant: $(run)/manifests/constant.json ## stage 3a: the best constant prompt
+recover: $(run)/manifests/recover.json ## stage 3b: recover the prompts of the test split
+score: $(run)/manifests/score.json ## stage 4: sharpened cosine similarity by split, report.html
+submit: $(submission)/rehearsal.json ## stage 5: offline Kaggle bundle and notebook, rehearsed with the network off
+	@$(py) scripts/summary.py --run $(run)
+
+# --- set-up -----------------------------------------------------------------------------------------------------------
+
+$(VENV)/installed: requirements.txt pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(py) -m pip install --disable-pip-version-check -r requirements.txt
+	$(py) -m pip install --disable-pip-version-check --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/installed-dev: requirements-dev.txt $(VENV)/installed
+	$(py) -m pip install --disable-pip-version-check -r requirements-dev.txt
+	@touch $@
+
+configure: $(VENV)/installed
+	@$(py) scripts/configure.py --run $(RUN) --set $(SET) --set-data $(SET_DATA)
+
+# written by `configure`, and only when what they hold has changed
+$(data)/config.json: configure ;
+$(run)/settings/%.json: configure ;
+
+# --- stages -----------------------------------------------------------------------------------------------------------
+
+$(data)/manifest.json: $(data)/config.json
+	$(py) scripts/data.py --data $(notdir $(data))
+
+$(base): $(run)/settings/base.json $(data)/manifest.json
+	$(py) scripts/base.py --run $(run)
+
+$(run)/manifests/train.json: $(run)/settings/train.json $(data)/manifest.json $(base)
+	$(py) scripts/train.py --run $(run)
+
+$(run)/manifests/constant.json: $(run)/settings/constant.json $(data)/manifest.json
+	$(py) scripts/constant.py --run $(run)
+
+$(run)/manifests/recover.json: $(run)/settings/recover.json $(run)/manifests/train.json $(run)/manifests/constant.json
+	$(py) scripts/recover.py --run $(run)
+
+$(run)/manifests/score.json: $(run)/settings/score.json $(run)/manifests/recover.json
+	$(py) scripts/score.py --run $(run)
+
+$(submission)/manifest.json: $(run)/settings/submit.json $(run)/manifests/score.json submissions/notebook.py
+	$(py) scripts/submit.py --run $(run)
+
+$(submission)/rehearsal.json: $(submission)/manifest.json
+	$(py) scripts/rehearse.py --run $(run)
+
+rehearse: $(submission)/manifest.json ## run the offline notebook again as Kaggle would
+	$(py) scripts/rehearse.py --run $(run)
+
+# --- checks -----------------------------------------------------------------------------------------------------------
+
+lint: $(VENV)/installed-dev
+	$(py) -m ruff check .
+	$(py) -m ruff format --check .
+
+test: lint ## lint, the fast tests, then the slow ones
+	$(py) -m pytest -m "not slow and not gpu"
+	$(py) -m pytest -m "slow and not gpu"
+
+clean: ## remove what the stages made (not .venv, not data/raw)
+	rm -rf data/triples data/models runs $(wildcard submissions/*/)

@@ -1,0 +1,25 @@
+"""Print the scores of a run and where its report and its bundle are."""
+
+import argparse
+from pathlib import Path
+
+from prompt_recovery.errors import readable_exit
+from prompt_recovery.manifest import read_json
+from prompt_recovery.places import RunFolder
+from prompt_recovery.score.scoring import score_table
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--run", required=True, type=Path, help="run folder, such as runs/tiny")
+    folder = RunFolder(parser.parse_args().run)
+    print(score_table(read_json(folder.score, made_by=f"make score RUN={folder.path.name}")))
+    rehearsal = read_json(folder.submission / "rehearsal.json", made_by=f"make submit RUN={folder.path.name}")
+    print(f"report:   {folder.report}")
+    print(f"bundle:   {folder.submission / 'bundle'} ({rehearsal['bundle_id']}, rehearsed on {rehearsal['rows']} rows)")
+    print(f"notebook: {folder.submission / 'notebook.ipynb'}")
+
+
+if __name__ == "__main__":
+    with readable_exit():
+        main()

@@ -1,0 +1,260 @@
+"""TOML in, typed and frozen settings out. Three layers: the defaults below, the file, `--set section.key=value`."""
+
+import difflib
+import tomllib
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Annotated, Any, Literal, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from prompt_recovery.errors import InputError
+
+Share = Annotated[float, Field(ge=0, le=1)]
+Count = Annotated[int, Field(ge=1)]
+Positive = Annotated[float, Field(gt=0)]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+class Originals(_Section):
+    """The project's own passages, with their slots filled and a run of their sentences taken."""
+
+    count: Count = 4_000
+    max_words: Annotated[int, Field(ge=12, le=350)] = 45
+
+
+class Rewriter(_Section):
+    """Who rewrites: `rules` (no model), or `transformers`: a local or hub chat model."""
+
+    kind: Literal["rules", "transformers"] = "rules"
+    model: str | None = None
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+    quantisation: Literal["none", "int8", "nf4"] = "nf4"
+    max_new_tokens: Count = 512
+    batch_size: Count = 32
+
+
+class Split(_Section):
+    """Rows of each split, and what is held out of training for S1 and S2 (counts are per valid and per test)."""
+
+    train_rows: Count = 16_000
+    valid_rows: Count = 100  # of each of S0, S1, S2
+    test_rows: Count = 200  # of each of S0, S1, S2
+    held_out_originals: Share = 0.1  # share of original groups
+    held_out_phrasings: Count = 1  # of every seen family
+    held_out_families: Count = 6
+
+
+class Cleaning(_Section):
+    """Bounds of a rewritten text; too much dropped is an error, not a smaller data set."""
+
+    max_length_ratio: Positive = 6.0  # words of the rewrite / words of the original
+    max_words: Count = 500
+    max_dropped_share: Share = 0.2
+
+
+class DataConfig(_Section):
+    """configs/data/<name>.toml: which triples are made."""
+
+    name: str
+    seed: int = 0
+    originals: Originals = Originals()
+    rewriter: Rewriter = Rewriter()
+    split: Split = Split()
+    cleaning: Cleaning = Cleaning()
+
+
+class Train(_Section):
+    epochs: Positive = 1.0
+    learning_rate: Positive = 2e-4
+    batch_tokens: Count = 16_384  # tokens of one forward pass, padding included
+    accumulate: Count = 1  # forward passes a step
+    warmup_share: Share = 0.03
+    weight_decay: Annotated[float, Field(ge=0)] = 0.0
+    max_grad_norm: Positive = 1.0
+    activation_checkpointing: bool = True
+    bf16_autocast: bool = False  # for a base in fp32; one in 16 bits is always under autocast
+    validations: Count = 8  # how often the validation loss is taken
+
+
+class FromScratch(_Section):
+    """The embedded tiny base: a tokeniser and a Llama, trained on a share of the training families."""
+
+    vocabulary: Annotated[int, Field(ge=512)] = 2_048
+    hidden_size: Annotated[int, Field(ge=64, multiple_of=64)] = 128
+    intermediate_size: Annotated[int, Field(ge=64, multiple_of=64)] = 384
+    layers: Count = 4
+    heads: Count = 4
+    families_share: Share = 0.5
+    text_loss_weight: Share = 0.1  # of the tokens of both texts; the prompt's weigh 1
+    train: Train = Train(
+        learning_rate=3e-3,
+        batch_tokens=4_096,
+        weight_decay=0.01,
+        activation_checkpointing=False,
+        bf16_autocast=True,
+    )
+
+
+class Base(_Section):
+    """The model to adapt: a hub id or a folder. With `from_scratch` the folder is made by `make base`."""
+
+    model: str
+    revision: str | None = None
+    quantisation: Literal["none", "int8", "nf4"] = "nf4"
+    from_scratch: FromScratch | None = None
+
+
+class Chat(_Section):
+    """What the model is asked; longer texts lose their middle before the template is applied."""
+
+    instruction: str = "Which prompt turned the original text into the rewritten text?"
+    max_text_tokens: Annotated[int, Field(ge=16)] = 700  # of each of the two texts
+
+
+class Lora(_Section):
+    rank: Count = 16
+    alpha: Positive = 32.0
+    dropout: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    rank_stabilised: bool = True
+    target_modules: Literal["all-linear"] | tuple[str, ...] = "all-linear"
+
+
+class Generation(_Section):
+    """One section for score and submission: what is scored is what is shipped. Decoding is greedy."""
+
+    max_new_tokens: Count = 64
+    batch_size: Count = 32
+
+
+class Recover(_Section):
+    methods: tuple[Literal["constant", "base", "adapter"], ...] = ("constant", "base", "adapter")
+    constant_candidates: Count = 2_000  # most frequent training prompts that are tried
+
+
+class Embedder(_Section):
+    """`sentence-t5` is the competition's; `minilm` comes with the requirements, and its scores are never the same."""
+
+    kind: Literal["sentence-t5", "minilm"] = "sentence-t5"
+    model: str | None = None  # hub id or folder; None: the kind's own
+
+
+class Score(_Section):
+    confidence: Annotated[float, Field(gt=0, lt=1)] = 0.95
+    bootstrap_samples: Annotated[int, Field(ge=200)] = 2_000
+
+
+class Submit(_Section):
+    owner: str = "your-kaggle-name"
+    competition: str = "llm-prompt-recovery"
+    rehearsal_rows: Count = 64
+    model_sources: tuple[str, ...] = ()  # the base as a Kaggle model: owner/model/framework/variation/version
+
+
+class RunConfig(_Section):
+    """configs/run/<name>.toml: which model is trained on which triples, scored and shipped how."""
+
+    name: str
+    data: str
+    seed: int = 0
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+    base: Base
+    chat: Chat = Chat()
+    lora: Lora = Lora()
+    train: Train = Train()
+    generation: Generation = Generation()
+    recover: Recover = Recover()
+    embedder: Embedder = Embedder()
+    score: Score = Score()
+    submit: Submit = Submit()
+
+
+# What each stage reads: only a change in these settings makes it run again.
+STAGE_SETTINGS: dict[str, tuple[str, ...]] = {
+    "base": ("data", "seed", "base.model", "base.from_scratch", "chat"),
+    "train": ("data", "seed", "device", "base", "chat", "lora", "train"),
+    "constant": ("data", "embedder", "recover.constant_candidates"),
+    "recover": ("data", "device", "base", "chat", "generation", "recover"),
+    "score": ("data", "embedder", "score"),
+    "submit": ("embedder", "submit"),
+}
+
+SENTENCE_T5 = "sentence-transformers/sentence-t5-base"
+
+_Config = TypeVar("_Config", DataConfig, RunConfig)
+
+
+def stage_settings(config: RunConfig, stage: str) -> dict[str, Any]:
+    """Return the settings that `stage` reads, as JSON values by dotted key."""
+    settings = {}
+    for key in STAGE_SETTINGS[stage]:
+        value = config.model_dump(mode="json")
+        for step in key.split("."):
+            value = value[step]
+        settings[key] = value
+    return settings
+
+
+def load_toml(kind: type[_Config], path: Path, overrides: Iterable[str] = ()) -> _Config:
+    """Read configs/<kind>/<name>.toml; `overrides` are `section.key=value` with a TOML value, or bare text.
+
+    Raises InputError that lists every fault at once with file, key, found and expected.
+    """
+    try:
+        values = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        known = ", ".join(sorted(file.stem for file in path.parent.glob("*.toml"))) or "none"
+        raise InputError(f"{path}: no such config. In {path.parent}: {known}.") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise InputError(f"{path}: is not TOML: {error}.") from None
+    for override in overrides:
+        _set(values, override)
+    if "name" in values:
+        raise InputError(f"{path}: name: is the file's own name, remove the key.")
+    return validate(kind, {**values, "name": path.stem}, where=str(path))
+
+
+def validate(kind: type[_Config], values: dict[str, Any], *, where: str) -> _Config:
+    """Turn plain values into a config. Raises InputError with every fault, each on its line."""
+    try:
+        return kind.model_validate(values)
+    except ValidationError as error:
+        faults = [f"\n  {where}: {_explain(kind, fault)}" for fault in error.errors()]
+        raise InputError(f"{len(faults)} setting(s) to mend:{''.join(faults)}") from None
+
+
+def _set(values: dict[str, Any], override: str) -> None:
+    key, equals, text = override.partition("=")
+    if not equals or not key:
+        raise InputError(f"--set {override}: expected section.key=value, for example lora.rank=8.")
+    try:
+        value = tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        value = text
+    *sections, name = key.strip().split(".")
+    for section in sections:
+        values = values.setdefault(section, {})
+        if not isinstance(values, dict):
+            raise InputError(f"--set {override}: {section} is a value, not a section.")
+    values[name] = value
+
+
+def _explain(kind: type[BaseModel], fault: dict[str, Any]) -> str:
+    key = ".".join(map(str, fault["loc"]))
+    if fault["type"] == "extra_forbidden":
+        return f"{key}: no such key{_nearest(kind, fault['loc'])}"
+    if fault["type"] == "missing":
+        return f"{key}: missing, and it has no default."
+    return f"{key}: found {fault['input']!r}, expected: {fault['msg']}."
+
+
+def _nearest(kind: type[BaseModel], location: tuple) -> str:
+    for step in location[:-1]:
+        annotation = kind.model_fields[step].annotation
+        options = [annotation, *getattr(annotation, "__args__", ())]
+        kind = next(option for option in options if isinstance(option, type) and issubclass(option, BaseModel))
+    close = difflib.get_close_matches(str(location[-1]), kind.model_fields, n=1)
+    return f"; did you mean {close[0]!r}?" if close else f"; known here: {', '.join(kind.model_fields)}"

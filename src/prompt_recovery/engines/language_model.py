@@ -1,0 +1,196 @@
+"""A model folder or hub id in, a causal language model and its tokeniser out, quantised, adapted, ready to generate."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from huggingface_hub import snapshot_download
+from peft import LoraConfig, PeftModel, get_peft_model
+from transformers import AutoModelForCausalLM, AutoTokenizer, BitsAndBytesConfig
+
+from prompt_recovery import config
+from prompt_recovery.errors import InputError
+from prompt_recovery.manifest import read_json, whole_or_absent, write_json
+
+BASE_RECORD = "base.json"  # in every adapter folder: which base it was trained on
+_PROBE_ROWS, _PROBE_COLUMNS = 16, 16  # of the input embedding, compared between bases
+_PROBE_TOLERANCE = 1e-2  # bf16 and fp16 copies of the same weights differ by less
+
+
+def resolve_device(device: str) -> torch.device:
+    """Return the device for `auto`, `cpu` or `cuda`. Raises InputError when a GPU is asked for and none is there."""
+    if device == "cuda" and not torch.cuda.is_available():
+        raise InputError('device = "cuda": no CUDA GPU is visible. Run on a GPU machine, or take a run for the CPU.')
+    return torch.device("cuda" if device != "cpu" and torch.cuda.is_available() else "cpu")
+
+
+def compute_dtype(device: torch.device) -> torch.dtype:
+    """bf16 from compute capability 8.0 (a T4 claims bf16 and emulates it), fp16 below, fp32 on a CPU."""
+    if device.type == "cpu":
+        return torch.float32
+    return torch.bfloat16 if torch.cuda.get_device_capability(device) >= (8, 0) else torch.float16
+
+
+def load_tokenizer(model: str, revision: str | None = None) -> Any:
+    """Load the tokeniser of a folder or hub id, with padding on the left and a pad token distinct from eos."""
+    tokenizer = _from_pretrained(AutoTokenizer, model, revision=revision)
+    tokenizer.padding_side = "left"
+    if tokenizer.pad_token_id in (None, tokenizer.eos_token_id):
+        tokenizer.pad_token = _spare_token(tokenizer)
+    return tokenizer
+
+
+def load_language_model(
+    model: str, *, revision: str | None = None, quantisation: str = "none", device: torch.device
+) -> torch.nn.Module:
+    """Load a causal model on `device`: `none` in the compute dtype, `int8`, or `nf4` with double quantisation.
+
+    Raises InputError for a folder that holds no model, a hub id that cannot be had, and an unknown architecture.
+    """
+    dtype = compute_dtype(device)
+    loaded = _from_pretrained(
+        AutoModelForCausalLM,
+        model,
+        revision=revision,
+        dtype=dtype,
+        device_map={"": device},
+        quantization_config=_quantisation_config(quantisation, dtype),
+    )
+    if device.type == "cpu":
+        _use_safe_cpu_kernels(loaded)
+    return loaded.eval()
+
+
+def add_adapter(model: torch.nn.Module, settings: config.Lora, seed: int) -> PeftModel:
+    """Put fresh LoRA weights, in fp32, on a loaded model; only they are trainable."""
+    torch.manual_seed(seed)
+    targets = settings.target_modules
+    adapted = get_peft_model(
+        model,
+        LoraConfig(
+            r=settings.rank,
+            lora_alpha=settings.alpha,
+            lora_dropout=settings.dropout,
+            use_rslora=settings.rank_stabilised,
+            target_modules=targets if isinstance(targets, str) else list(targets),
+            task_type="CAUSAL_LM",
+        ),
+    )
+    for parameter in adapted.parameters():
+        if parameter.requires_grad:
+            parameter.data = parameter.data.float()
+    return adapted
+
+
+def save_adapter(model: PeftModel, folder: Path, *, base: str) -> None:
+    """Write the adapter and the record of its base, whole or not at all."""
+    with whole_or_absent(folder) as partial:
+        model.save_pretrained(partial)
+        write_json(partial / BASE_RECORD, {"base": base, **_probe(model)})
+
+
+def load_adapter(model: torch.nn.Module, folder: Path, *, base: str) -> PeftModel:
+    """Put a saved adapter on the base that it was trained on.
+
+    Raises InputError when the folder holds no adapter, or one that was trained on another base.
+    """
+    record = read_json(folder / BASE_RECORD, made_by="make train")
+    found = _probe(model)
+    same = record["architecture"] == found["architecture"] and np.allclose(
+        record["embedding"], found["embedding"], rtol=_PROBE_TOLERANCE, atol=_PROBE_TOLERANCE
+    )
+    if not same:
+        raise InputError(
+            f"{folder}: this adapter was trained on another base: {record['base']} ({record['architecture']}), not "
+            f"{base} ({found['architecture']}) with the weights that were loaded. Load that base, or train again."
+        )
+    return PeftModel.from_pretrained(model, folder, is_trainable=False).eval()
+
+
+@torch.inference_mode()
+def generate(
+    model: torch.nn.Module,
+    prompts: Sequence[Sequence[int]],
+    *,
+    tokenizer: Any,
+    stop_ids: list[int],
+    max_new_tokens: int,
+) -> list[str]:
+    """Continue each prompt of one batch greedily -> the decoded answers, stripped, without special tokens."""
+    width = max(map(len, prompts))
+    pad = tokenizer.pad_token_id
+    ids = torch.tensor([[pad] * (width - len(prompt)) + list(prompt) for prompt in prompts], device=model.device)
+    mask = torch.tensor([[0] * (width - len(prompt)) + [1] * len(prompt) for prompt in prompts], device=model.device)
+    said = model.generate(
+        input_ids=ids,
+        attention_mask=mask,
+        max_new_tokens=max_new_tokens,
+        do_sample=False,
+        num_beams=1,
+        temperature=None,
+        top_p=None,
+        top_k=None,
+        eos_token_id=stop_ids,
+        pad_token_id=pad,
+    )
+    return [text.strip() for text in tokenizer.batch_decode(said[:, width:], skip_special_tokens=True)]
+
+
+def model_folder(model: str, revision: str | None = None) -> Path:
+    """Return the folder of a model that is already here: itself, or its snapshot in the hub's cache."""
+    if Path(model).is_dir():
+        return Path(model)
+    return Path(snapshot_download(model, revision=revision, local_files_only=True))
+
+
+def _from_pretrained(kind: Any, model: str, **options: Any) -> Any:
+    if Path(model).is_dir() and not (Path(model) / "config.json").is_file():
+        raise InputError(f"{model}: is a folder without config.json, expected a Hugging Face model folder.")
+    try:
+        return kind.from_pretrained(model, **options)
+    except (OSError, ValueError) as error:
+        raise InputError(
+            f"{model}: cannot be loaded ({str(error).splitlines()[0]}). Expected a model folder, or a hub id that is "
+            "reachable or in the cache (for a gated model: accept its licence and set HF_TOKEN)."
+        ) from error
+
+
+def _spare_token(tokenizer: Any) -> str:
+    """Return a token to pad with that no text means: a reserved one, else unk; never eos, never a new one."""
+    vocabulary = tokenizer.get_vocab()
+    names = ("<pad>", "[PAD]", "<|pad|>", "<|finetune_right_pad_id|>", "<|reserved_special_token_0|>", "<|endoftext|>")
+    for token in (*names, tokenizer.unk_token):
+        if token in vocabulary and token != tokenizer.eos_token:
+            return token
+    raise InputError(f"{tokenizer.name_or_path}: no token to pad with beside eos; set pad_token in the tokeniser.")
+
+
+def _quantisation_config(quantisation: str, dtype: torch.dtype) -> BitsAndBytesConfig | None:
+    if quantisation == "none":
+        return None
+    if quantisation == "int8":
+        return BitsAndBytesConfig(load_in_8bit=True)
+    return BitsAndBytesConfig(
+        load_in_4bit=True, bnb_4bit_quant_type="nf4", bnb_4bit_use_double_quant=True, bnb_4bit_compute_dtype=dtype
+    )
+
+
+def _use_safe_cpu_kernels(model: torch.nn.Module) -> None:
+    """Keep bitsandbytes off its AVX512-BF16 path: after a generation there, later gradients are silently wrong.
+
+    Seen with bitsandbytes 0.50.2; the same path fails on layers with a bias or a width that 64 does not divide.
+    """
+    for module in model.modules():
+        if hasattr(module, "support_avx512bf16_for_cpu"):
+            module.support_avx512bf16_for_cpu = False
+
+
+def _probe(model: torch.nn.Module) -> dict[str, Any]:
+    """Return what tells two bases apart: the architecture and a corner of the input embedding (never quantised)."""
+    weight = model.get_input_embeddings().weight
+    rows = torch.linspace(0, weight.shape[0] - 1, _PROBE_ROWS).long()
+    corner = weight[rows.to(weight.device), :_PROBE_COLUMNS].detach().float().cpu().numpy()
+    shape = f"{model.config.model_type}, vocabulary {weight.shape[0]}, hidden {weight.shape[1]}"
+    return {"architecture": f"{shape}, {model.config.num_hidden_layers} layers", "embedding": corner.round(5).tolist()}

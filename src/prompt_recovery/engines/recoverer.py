@@ -1,0 +1,71 @@
+"""A run's config in, the callables that its stages want out: encode and generate, or answer."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from prompt_recovery import config
+from prompt_recovery.engines.chat import ChatFormat
+from prompt_recovery.engines.language_model import (
+    generate,
+    load_adapter,
+    load_language_model,
+    load_tokenizer,
+    resolve_device,
+)
+
+
+@dataclass(frozen=True)
+class Recoverer:
+    """A loaded model that answers the task's question for batches of encoded pairs."""
+
+    model: torch.nn.Module
+    tokenizer: Any
+    chat: ChatFormat
+    max_new_tokens: int
+
+    def encode(self, original_text: str, rewritten_text: str) -> list[int]:
+        return self.chat.prompt(original_text, rewritten_text)
+
+    def generate(self, prompts: Sequence[Sequence[int]]) -> list[str]:
+        return generate(
+            self.model,
+            prompts,
+            tokenizer=self.tokenizer,
+            stop_ids=self.chat.stop_ids(),
+            max_new_tokens=self.max_new_tokens,
+        )
+
+
+def load_recoverer(run: config.RunConfig, adapter: Path | None) -> Recoverer:
+    """Load the run's base as it was trained on, with the adapter of that folder or bare."""
+    base = run.base
+    tokenizer = load_tokenizer(base.model, base.revision)
+    model = load_language_model(
+        base.model, revision=base.revision, quantisation=base.quantisation, device=resolve_device(run.device)
+    )
+    if adapter:
+        model = load_adapter(model, adapter, base=base.model)
+    return Recoverer(model, tokenizer, ChatFormat(tokenizer, run.chat), run.generation.max_new_tokens)
+
+
+def load_chat_answerer(settings: config.Rewriter) -> Callable[[Sequence[str]], Iterator[str]]:
+    """Load a chat model that replies greedily to user messages, in their order, batched by length within chunks."""
+    tokenizer = load_tokenizer(settings.model)
+    model = load_language_model(
+        settings.model, quantisation=settings.quantisation, device=resolve_device(settings.device)
+    )
+    chat = ChatFormat(tokenizer, config.Chat())
+
+    def answer(messages: Sequence[str]) -> Iterator[str]:
+        size = settings.batch_size
+        for start in range(0, len(messages), size):
+            prompts = [chat.message(message) for message in messages[start : start + size]]
+            yield from generate(
+                model, prompts, tokenizer=tokenizer, stop_ids=chat.stop_ids(), max_new_tokens=settings.max_new_tokens
+            )
+
+    return answer

@@ -1,0 +1,45 @@
+"""Configs in, what this machine lacks for them out: asked before the first stage, so that hours are not lost."""
+
+from pathlib import Path
+
+from prompt_recovery import config
+
+
+def missing_requirements(run: config.RunConfig, data: config.DataConfig | None) -> list[str]:
+    """Return a sentence for each thing that the stages to come need and that is not here. `data`: None when made."""
+    wanted = {} if run.base.from_scratch else {"base.model": run.base.model}
+    if run.embedder.kind == "sentence-t5":
+        wanted["embedder.model"] = run.embedder.model or config.SENTENCE_T5
+    if data and data.rewriter.model:
+        wanted["rewriter.model"] = data.rewriter.model
+    missing = [_missing_model(key, model) for key, model in wanted.items()]
+    devices = {"device": run.device, "rewriter.device": data.rewriter.device if data and data.rewriter.model else "cpu"}
+    missing += [_missing_gpu(key) for key, device in devices.items() if device == "cuda"]
+    return [sentence for sentence in missing if sentence]
+
+
+def _missing_gpu(key: str) -> str | None:
+    import torch  # seconds to import
+
+    return None if torch.cuda.is_available() else f'{key} = "cuda": no CUDA GPU is visible on this machine.'
+
+
+def _missing_model(key: str, model: str) -> str | None:
+    """Say why `model` cannot be had: neither a folder, nor in the hub's cache, nor on a hub that answers."""
+    from huggingface_hub import model_info, try_to_load_from_cache
+    from huggingface_hub.errors import HFValidationError, HTTPError, OfflineModeIsEnabled
+
+    if (Path(model) / "config.json").is_file():
+        return None
+    try:
+        if isinstance(try_to_load_from_cache(model, "config.json"), str):
+            return None
+        model_info(model, timeout=10)
+    except HFValidationError:
+        return f"{key} = {model!r}: is neither a model folder nor a hub id (owner/model)."
+    except (HTTPError, OfflineModeIsEnabled, OSError) as error:
+        return (
+            f"{key} = {model!r}: not in the cache, and the hub does not give it ({str(error).splitlines()[0][:120]}). "
+            "Connect to the hub (for a gated model accept its licence and set HF_TOKEN), or give a local folder."
+        )
+    return None

@@ -1,0 +1,95 @@
+"""Predictions and truths in, sharpened cosine similarities by method and split out: stage 4."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from prompt_recovery import config
+from prompt_recovery.errors import InputError
+from prompt_recovery.metric import sharpened_cosine
+from prompt_recovery.score.intervals import cluster_bootstrap
+
+Embed = Callable[[Sequence[str]], np.ndarray]
+
+
+@dataclass(frozen=True)
+class SplitScore:
+    """Mean SCS of one method on one split, with its cluster bootstrap interval by family."""
+
+    method: str
+    split: str
+    rows: int
+    families: int
+    score: float
+    low: float
+    high: float
+    answered_by_constant: int
+
+
+def score_rows(predictions: pd.DataFrame, truth: pd.DataFrame, embed: Embed) -> pd.DataFrame:
+    """Join predictions and truths by id -> one row a prediction with `score` = cos ** 3 of the two prompts.
+
+    Optional columns get a value: method "predictions", split "all", family = the true prompt, answered_by "model".
+    Raises InputError when the ids of a method are not those of the truth.
+    """
+    predictions = _with_defaults(predictions, method="predictions", answered_by="model")
+    truth = _with_defaults(truth, split="all")
+    truth = truth if "family" in truth else truth.assign(family=truth["rewrite_prompt"])
+    for method, own in predictions.groupby("method"):
+        _require_same_ids(set(own["id"]), set(truth["id"]), str(method))
+    rows = predictions[["id", "method", "rewrite_prompt", "answered_by"]].merge(
+        truth.rename(columns={"rewrite_prompt": "true_prompt"}), on="id", validate="many_to_one"
+    )
+    vectors = embed([*rows["true_prompt"], *rows["rewrite_prompt"]])
+    return rows.assign(score=sharpened_cosine(vectors[: len(rows)], vectors[len(rows) :]))
+
+
+def summarise(rows: pd.DataFrame, settings: config.Score) -> list[SplitScore]:
+    """Return the score of every method on every split, never pooled over splits; methods in their first order."""
+    order = {method: place for place, method in enumerate(dict.fromkeys(rows["method"]))}
+    scores = []
+    for (method, split), own in rows.groupby(["method", "split"]):
+        low, high = cluster_bootstrap(
+            own["score"].to_numpy(),
+            own["family"].tolist(),
+            confidence=settings.confidence,
+            samples=settings.bootstrap_samples,
+        )
+        by_constant = int((own["answered_by"] == "constant").sum())
+        mean, families = float(own["score"].mean()), own["family"].nunique()
+        scores.append(SplitScore(method, split, len(own), families, mean, low, high, by_constant))
+    return sorted(scores, key=lambda score: (order[score.method], score.split))
+
+
+def score_document(scores: Sequence[SplitScore], embedder: str, settings: config.Score) -> dict[str, Any]:
+    """Return what score.json holds: the scores beside the embedder that they were made with."""
+    return {"embedder": embedder, "confidence": settings.confidence, "scores": [asdict(score) for score in scores]}
+
+
+def score_table(document: dict[str, Any]) -> str:
+    """Render a score document as a text table: a method a line, a split a column, the embedder in the title."""
+    scores = [SplitScore(**score) for score in document["scores"]]
+    splits = list(dict.fromkeys(score.split for score in scores))
+    methods = list(dict.fromkeys(score.method for score in scores))
+    cell = {(s.method, s.split): f"{s.score:.3f} [{s.low:.3f}, {s.high:.3f}]" for s in scores}
+    size = {s.split: f"{s.split} ({s.rows} rows, {s.families} families)" for s in scores}
+    lines = [f"SCS with {document['embedder']}, {document['confidence']:.0%} intervals by family"]
+    lines.append(" | ".join([f"{'':<12}", *(f"{size[split]:<28}" for split in splits)]))
+    lines += [" | ".join([f"{m:<12}", *(f"{cell[m, split]:<28}" for split in splits)]) for m in methods]
+    return "\n".join(line.rstrip() for line in lines)
+
+
+def _with_defaults(frame: pd.DataFrame, **values: str) -> pd.DataFrame:
+    return frame.assign(**{name: value for name, value in values.items() if name not in frame})
+
+
+def _require_same_ids(predicted: set[str], true: set[str], method: str) -> None:
+    missing, unknown = sorted(true - predicted), sorted(predicted - true)
+    if missing or unknown:
+        raise InputError(
+            f"{method}: {len(missing)} id(s) of the truth have no prediction (first: {missing[:1]}), "
+            f"{len(unknown)} predicted id(s) are not in the truth (first: {unknown[:1]}). Expected the same ids."
+        )

@@ -1,0 +1,127 @@
+"""Files in, checked tables out, and back: every schema that stages exchange, and the only reader and writer of them."""
+
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from prompt_recovery.errors import InputError
+from prompt_recovery.manifest import whole_or_absent
+
+
+def _texts(*names: str) -> pa.Schema:
+    return pa.schema([pa.field(name, pa.string(), nullable=False) for name in names])
+
+
+PAIRS = _texts("id", "original_text", "rewritten_text")
+TRUTH = _texts("id", "rewrite_prompt")
+TRIPLES = _texts(
+    "id",  # hash of original, prompt and rewriter
+    "original_text",
+    "rewrite_prompt",
+    "rewritten_text",
+    "family",  # prompts that ask for the same; the cluster of the intervals
+    "phrasing",  # prompts of a family that share their wording
+    "original_source",  # e-mail, recipe ...
+    "original_group",  # originals that share sentences; never on both sides of a split
+    "rewriter",
+    "split",  # train | S0 | S1 | S2
+)
+ANSWERS = _texts("id", "rewrite_prompt", "answered_by").append(pa.field("batch", pa.int32(), nullable=False))
+PREDICTIONS = ANSWERS.append(pa.field("method", pa.string(), nullable=False))  # constant | base | adapter
+ROW_SCORES = _texts("id", "method", "split").append(pa.field("score", pa.float64(), nullable=False))
+SUBMISSION = TRUTH
+
+# What pandas takes for a missing value when it reads a CSV: an answer must be none of these.
+READS_AS_NULL = frozenset(
+    "|#N/A|#N/A N/A|#NA|-1.#IND|-1.#QNAN|-NaN|-nan|1.#IND|1.#QNAN|<NA>|N/A|NA|NULL|NaN|None|n/a|nan|null".split("|")
+)
+
+
+def read_table(path: Path, schema: pa.Schema, *, key: tuple[str, ...] = ("id",)) -> pd.DataFrame:
+    """Read a .csv or .parquet file -> a frame with at least the columns of `schema`, further ones kept.
+
+    In a CSV every cell is text as it stands: an empty cell is "", and "NA" is no null.
+    Raises InputError naming the file and the column or row: missing or unreadable file, no rows, missing column,
+    wrong type, null, a repeated `key`.
+    """
+    frame = _read_frame(Path(path))
+    if frame.empty:
+        raise InputError(f"{path}: has no rows, expected at least one.")
+    check_frame(frame, schema, where=str(path), key=key)
+    return frame
+
+
+def write_table(frame: pd.DataFrame, path: Path, schema: pa.Schema, *, key: tuple[str, ...] = ("id",)) -> None:
+    """Write the columns of `schema` to a .csv or .parquet file, checked as in `read_table`, whole or not at all."""
+    check_frame(frame, schema, where=f"{path} (about to be written)", key=key)
+    frame = frame[schema.names]
+    with whole_or_absent(path) as partial:
+        if _suffix(path) == ".csv":
+            frame.to_csv(partial, index=False)
+        else:
+            pq.write_table(pa.Table.from_pandas(frame, schema=schema, preserve_index=False), partial)
+
+
+def check_frame(frame: pd.DataFrame, schema: pa.Schema, *, where: str, key: tuple[str, ...] = ("id",)) -> None:
+    """Raise InputError, naming `where`, unless `frame` has the columns of `schema`, no null and no repeated `key`.
+
+    Of the `key` only the columns count that the frame has.
+    """
+    missing = [name for name in schema.names if name not in frame.columns]
+    if missing:
+        raise InputError(f"{where}: no column {', '.join(missing)}; found: {', '.join(map(str, frame.columns))}.")
+    for field in schema:
+        column = frame[field.name]
+        if not field.nullable and column.isna().any():
+            row = int(column.isna().to_numpy().argmax())
+            raise InputError(f"{where}: column {field.name}, row {row}: null, expected {field.type}.")
+        _check_type(column, field, where)
+    own_key = [name for name in key if name in frame.columns]
+    repeated = frame.duplicated(subset=own_key).to_numpy()
+    if repeated.any():
+        row = int(repeated.argmax())
+        value = ", ".join(str(frame[name].iloc[row]) for name in own_key)
+        raise InputError(f"{where}: column {', '.join(own_key)}, row {row}: {value!r} occurs a second time.")
+
+
+def _check_type(column: pd.Series, field: pa.Field, where: str) -> None:
+    try:
+        pa.array(column, type=field.type, from_pandas=True)
+    except (pa.ArrowInvalid, pa.ArrowTypeError):
+        wanted = str if field.type == pa.string() else int
+        row = next((row for row, value in enumerate(column) if not isinstance(value, wanted)), 0)
+        found = column.iloc[row]
+        raise InputError(
+            f"{where}: column {field.name}, row {row}: expected {field.type}, found {found!r} ({type(found).__name__})."
+        ) from None
+
+
+def _suffix(path: Path) -> str:
+    suffix = Path(path).suffix.lower()
+    if suffix not in (".csv", ".parquet"):
+        raise InputError(f"{path}: expected a file name that ends with .csv or .parquet.")
+    return suffix
+
+
+def _read_frame(path: Path) -> pd.DataFrame:
+    suffix = _suffix(path)
+    if not path.is_file():
+        raise InputError(f"{path}: no such file.")
+    try:
+        if suffix == ".csv":
+            return pd.read_csv(path, dtype=str, keep_default_na=False)
+        return _ids_as_text(pq.ParquetFile(path).read().to_pandas())
+    except pd.errors.EmptyDataError:
+        raise InputError(f"{path}: is empty, expected a header line and rows.") from None
+    except (pa.ArrowInvalid, OSError, pd.errors.ParserError, UnicodeDecodeError) as error:
+        reason = str(error).splitlines()[0]
+        raise InputError(f"{path}: is no whole {suffix[1:]} file ({reason}). Make or fetch it again.") from None
+
+
+def _ids_as_text(frame: pd.DataFrame) -> pd.DataFrame:
+    """The competition's ids are whole numbers, ours are text: compare them as text."""
+    if "id" in frame.columns and pd.api.types.is_integer_dtype(frame["id"]):
+        return frame.assign(id=frame["id"].astype(str))
+    return frame
