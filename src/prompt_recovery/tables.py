@@ -94,7 +94,7 @@ def _check_type(column: pd.Series, field: pa.Field, where: str) -> None:
         row = next((row for row, value in enumerate(column) if not isinstance(value, wanted)), 0)
         found = column.iloc[row]
         raise InputError(
-            f"{where}: column {field.name}, row {row}: expected {field.type}, found {found!r} ({type(found).__name__})."
+            f"{where}: column {field.name}, row {row}: expected {field.type}, found {str(found)!r} ({type(found).__name__})."
         ) from None
 
 

@@ -71,7 +71,7 @@ def _in_turn(times: int) -> Iterator[Passage]:
 def _window(passage: Passage, max_words: int, rng: random.Random) -> str:
     """Take consecutive sentences from a random start, up to a random share of `max_words`."""
     sentences = passage.sentences
-    start = rng.randrange(len(sentences) - 1)
+    start = rng.randrange(max(1, len(sentences) - 1))  # two sentences, where there are two
     wanted = rng.randint(max_words // 2, max_words)
     taken = [sentences[start]]
     for sentence in sentences[start + 1 :]:

@@ -20,7 +20,7 @@ _FRAMES = {
         "Turn this text into {}.",
         "Convert this passage into {}.",
         "Transform the following text into {}.",
-        "Rewrite this as {}.",
+        "Take this text and make it {}.",
         "Please make {} out of this text.",
         "Change the text below into {}.",
     ),

@@ -31,7 +31,7 @@ def train_adapter(
     rows = training_rows(train, chat)
     adapted = add_adapter(model, run.lora, run.seed)
     if run.train.activation_checkpointing:
-        adapted.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
+        adapted.activation_checkpointing_enable({"use_reentrant": False})
         adapted.enable_input_require_grads()
     fitted = fit(
         adapted,

@@ -8,7 +8,7 @@ import pandas as pd
 import torch
 from tqdm import tqdm
 
-from prompt_recovery.engines.chat import ChatFormat
+from prompt_recovery.engines.chat import ChatFormat, Example
 
 _TOKENISED_AT_ONCE = 500
 _SORTED_BATCHES = 50  # rows are sorted by length within about so many batches: little padding, still random order
@@ -43,15 +43,21 @@ def training_rows(triples: pd.DataFrame, chat: ChatFormat, text_loss_weight: flo
     """
     columns = list(zip(triples["original_text"], triples["rewritten_text"], triples["rewrite_prompt"], strict=True))
     stop_ids = set(chat.stop_ids())
-    rows = []
-    for start in tqdm(range(0, len(columns), _TOKENISED_AT_ONCE), desc="tokenising", unit_scale=_TOKENISED_AT_ONCE):
-        for example in chat.examples(columns[start : start + _TOKENISED_AT_ONCE]):
-            answer_length = len(example.ids) - example.prompt_length
-            if answer_length < 2 or example.ids[-1] not in stop_ids:
-                raise ValueError(f"a row has no answer or no end of turn; its last ids are {example.ids[-5:]}")
-            weights = [text_loss_weight] * example.prompt_length + [1.0] * answer_length
-            rows.append(Row(example.ids, weights, example.trimmed))
+    rows: list[Row] = []
+    with tqdm(total=len(columns), desc="tokenising", unit="row") as bar:
+        for start in range(0, len(columns), _TOKENISED_AT_ONCE):
+            chunk = columns[start : start + _TOKENISED_AT_ONCE]
+            rows += [_row(example, stop_ids, text_loss_weight) for example in chat.examples(chunk)]
+            bar.update(len(chunk))
     return rows
+
+
+def _row(example: Example, stop_ids: set[int], text_loss_weight: float) -> Row:
+    answer_length = len(example.ids) - example.prompt_length
+    if answer_length < 2 or example.ids[-1] not in stop_ids:
+        raise ValueError(f"a row has no answer or no end of turn; its last ids are {example.ids[-5:]}")
+    weights = [text_loss_weight] * example.prompt_length + [1.0] * answer_length
+    return Row(example.ids, weights, example.trimmed)
 
 
 def plan_batches(rows: Sequence[Row], batch_tokens: int, seed: int) -> list[list[int]]:

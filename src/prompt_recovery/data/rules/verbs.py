@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from functools import cache
 from importlib import resources
 
+from prompt_recovery.data.rules.sentences import lower_first
+
 Verb = namedtuple("Verb", "base tense subject")  # tense: present, past, imperative; subject: the word ahead of the verb
 
 _TOKEN = re.compile(
@@ -34,25 +36,28 @@ ADJECTIVES = frozenset(
     "fresh dry wet heavy soft hard sweet whole half own other same next last only main local green red blue deep "
     "yellow white black grey brown purple golden quiet strange empty full extra early late free careless".split()
 )
-CONJUNCTIONS = frozenset("and or but then nor yet so".split())
+CONJUNCTIONS = frozenset("and or but nor yet so".split())
 SUBORDINATORS = frozenset("if when until unless while whenever because although though since as where whether".split())
 _RELATIVES = frozenset("that which who this there what everyone everybody someone somebody nobody nothing".split())
 _QUESTION_STARTS = frozenset(("", "what", "where", "why", "when", "how", "who"))
 _PLAIN_SUBJECTS = frozenset("i you we they who people children".split())
 _ADVERBS = frozenset(
     "not n't never always often also still just already soon once even only now really sometimes usually again ever "
-    "quite very rather almost both all first".split()
+    "quite very rather almost both all first then".split()
 )
 _NOT_ADVERBS = frozenset("family july italy fly reply supply rely apply assembly jelly belly lily butterfly".split())
-_OPENERS = CONJUNCTIONS | frozenset("next finally please do , : meanwhile afterwards later tomorrow today here".split())
+_OPENERS = CONJUNCTIONS | frozenset("then next finally please do , : meanwhile afterwards later tomorrow today here".split())
 _RATHER_NOUNS = frozenset(
     "last shop rain snow land house water salt cross sound light cost cause film smoke dust part park race store work "
     "state model post nest line top award vote question complete open clean dry warm cool empty clear calm level own "
-    "free kind mind play hope love fear treasure concern process score rate view note tour trade train stem".split()
+    "free kind mind play hope love fear treasure concern process score rate view note tour trade train comb coat".split()
 )
+_NO_COMMANDS = frozenset((("thank", "you"), ("let", "us"), ("let", "'s")))
 _GO_BY = frozenset("sit stand pass walk live stay come go run lie drive fly".split())
 _BARE_AFTER = MODALS | frozenset("to do does did let lets make makes made help helps helped".split())
-_PARTICIPLE_AFTER = frozenset("be been being am is are was were have has had having get gets got stay 'm 're 's 've".split())
+_PARTICIPLE_AFTER = frozenset(
+    "be been being am is are was were have has had having get gets got stay 'm 're 's 've".split()
+)
 _NEVER_SUBJECTS = DETERMINERS | PREPOSITIONS | ADJECTIVES | MODALS | _PARTICIPLE_AFTER | {"", "to"}
 
 
@@ -90,6 +95,15 @@ def third_person(base: str) -> str:
     if re.search(r"[^aeiou]y$", base):
         return base[:-1] + "ies"
     return base + ("es" if re.search(r"(s|x|z|ch|sh|o)$", base) else "s")
+
+
+def lowered(sentence: str) -> str:
+    """Return a sentence ready to stand inside another: its first letter small unless it may begin a name."""
+    first = re.match(r"\w*", sentence).group().lower()
+    common = ADJECTIVES | PREPOSITIONS | DETERMINERS | SUBORDINATORS | {"people", "everything"}
+    if first in common or is_verb_form(first) or re.search(r"(?<![suai])s$|ing$|ly$", first):
+        return sentence[:1].lower() + sentence[1:]
+    return lower_first(sentence)
 
 
 def is_verb_form(word: str) -> bool:
@@ -146,6 +160,8 @@ def word_before(words: Sequence[str], n: int, skipped: frozenset[str] = frozense
 
 def _tense_of_base(words: Sequence[str], n: int, before: str, following: str, last: Verb) -> str:
     """Say how a plain form (`walk`, `put`) is used: present, past, imperative, or not as a finite verb (empty)."""
+    if words[n] == "have" and before:
+        return "present"
     if before in _PLAIN_SUBJECTS:
         helped = before in words[1:n] and words[words.index(before, 1) - 1] in _BARE_AFTER
         return "" if helped else "present"
@@ -171,7 +187,7 @@ def _is_verb_here(words: Sequence[str], n: int, before: str) -> bool:
 
 def _commands(words: Sequence[str], n: int, following: str) -> bool:
     """Tell whether word `n` stands where the verb of a command does: at the start, or after an opening phrase."""
-    if following in _BE or following in MODALS | {"of", "or"} or words[n : n + 2] in (["thank", "you"], ["let", "'s"], ["let", "us"]):
+    if following in _BE or following in MODALS | {"of", "or"} or (words[n], following) in _NO_COMMANDS:
         return False
     if words[n] in _RATHER_NOUNS and following not in DETERMINERS | {"it", "them"}:
         return False

@@ -1,0 +1,48 @@
+"""What several test modules share: small model folders, a few triples."""
+
+import os
+from pathlib import Path
+
+os.environ |= {"HF_HUB_OFFLINE": "1", "HF_HUB_DISABLE_TELEMETRY": "1", "TOKENIZERS_PARALLELISM": "false"}
+
+import pandas as pd
+import pytest
+
+PROJECT = Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture(scope="session")
+def model_folder(tmp_path_factory):
+    """A function from a family name to its model folder, made once."""
+    from small_models import make_model_folder
+
+    made: dict[str, Path] = {}
+
+    def folder(family: str) -> Path:
+        if family not in made:
+            made[family] = make_model_folder(family, tmp_path_factory.mktemp(family))
+        return made[family]
+
+    return folder
+
+
+@pytest.fixture
+def triples() -> pd.DataFrame:
+    """Four rows of schema TRIPLES, of two families."""
+    originals = ["The kettle sang.", "Mabel wrote a letter to her aunt in Cork.", "Bread is cheap.", "We left at nine."]
+    rows = []
+    for number, original in enumerate(originals):
+        pirate = number % 2 == 0
+        rows.append({
+            "id": str(number),
+            "original_text": original,
+            "rewrite_prompt": "Rewrite this text like a pirate." if pirate else "Make it upper case.",
+            "rewritten_text": f"Arr, {original}" if pirate else original.upper(),
+            "family": "pirate" if pirate else "upper_case",
+            "phrasing": "like a pirate" if pirate else "upper case",
+            "original_source": "story",
+            "original_group": f"story-{number}",
+            "rewriter": "rules",
+            "split": "train",
+        })  # fmt: skip
+    return pd.DataFrame(rows)

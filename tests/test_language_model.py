@@ -1,0 +1,149 @@
+"""Small models of the real architectures through load, quantise, adapt, train, save, reload, generate."""
+
+import json
+import shutil
+
+import pytest
+import torch
+from small_models import FAMILIES, make_model_folder
+
+from prompt_recovery.config import Base, Chat, Generation, Lora, RunConfig, Train
+from prompt_recovery.engines.language_model import (
+    add_adapter,
+    generate,
+    load_adapter,
+    load_language_model,
+    load_tokenizer,
+    resolve_device,
+)
+from prompt_recovery.engines.recoverer import load_recoverer
+from prompt_recovery.errors import InputError
+from prompt_recovery.train.adapter import train_adapter
+from prompt_recovery.train.examples import collate, training_rows
+from prompt_recovery.train.fitting import summed_loss
+
+CPU = torch.device("cpu")
+
+
+def small_run(folder, **changes) -> RunConfig:
+    values = {"name": "small", "data": "small", "device": "cpu", "base": Base(model=str(folder)), "lora": Lora(rank=4)}
+    values["chat"] = Chat(instruction="Which prompt?")
+    values["train"] = Train(batch_tokens=90, accumulate=2, learning_rate=1e-3, validations=1)
+    values["generation"] = Generation(max_new_tokens=12)
+    return RunConfig(**values | changes)
+
+
+def train(run, triples, folder):
+    base = load_recoverer(run, adapter=None)
+    fitted, counts = train_adapter(
+        triples, triples, run, model=base.model, tokenizer=base.tokenizer,
+        folder=folder / "adapter", metrics_path=folder / "metrics.jsonl",
+    )  # fmt: skip
+    assert counts == {"rows": 4, "trimmed": 0}
+    return fitted
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_load_train_save_reload_generate(family, model_folder, triples, tmp_path):
+    run = small_run(model_folder(family))
+    fitted = train(run, triples, tmp_path)
+    assert fitted.steps == 2
+    steps = [json.loads(line) for line in (tmp_path / "metrics.jsonl").read_text().splitlines()]
+    assert [line["step"] for line in steps if "loss" in line] == [1, 2]
+
+    bare, adapted = load_recoverer(run, None), load_recoverer(run, tmp_path / "adapter")
+    prompts = [adapted.encode("The kettle sang.", "Arr!"), adapted.encode("Bread is cheap, said Mabel.", "BREAD")]
+    batch = collate(training_rows(triples, adapted.chat), adapted.tokenizer.pad_token_id)
+    with torch.no_grad():
+        losses = [float(summed_loss(model.model, batch)) for model in (bare, adapted)]
+    assert losses[1] < losses[0]  # the saved adapter is in force, and it has learnt
+    answers = adapted.generate(prompts)
+    assert len(answers) == 2
+    assert answers == [adapted.generate([prompt])[0] for prompt in prompts]  # padding changes nothing
+    assert all(token not in answer for answer in answers for token in adapted.tokenizer.all_special_tokens)
+
+
+@pytest.mark.parametrize("family", ["llama", "qwen2"])
+def test_gradients_after_a_generation_are_those_before(family, model_folder, triples):
+    run = small_run(model_folder(family))
+    base = load_recoverer(run, None)
+    model = add_adapter(base.model, run.lora, seed=0)
+    batch = collate(training_rows(triples, base.chat), base.tokenizer.pad_token_id)
+
+    def gradients() -> dict[str, torch.Tensor]:
+        model.zero_grad()
+        summed_loss(model.train(), batch).backward()
+        return {name: p.grad.clone() for name, p in model.named_parameters() if p.grad is not None}
+
+    before = gradients()
+    model.eval()
+    generate(model, [base.encode("a", "b")], tokenizer=base.tokenizer, stop_ids=base.chat.stop_ids(), max_new_tokens=4)
+    after = gradients()
+    assert before.keys() == after.keys()
+    assert any(gradient.abs().max() > 0 for gradient in before.values())
+    for name in before:
+        torch.testing.assert_close(after[name], before[name])
+
+
+def test_nf4_is_four_bits_and_double_quantised(model_folder):
+    model = load_language_model(str(model_folder("llama")), quantisation="nf4", device=CPU)
+    weight = model.model.layers[0].mlp.up_proj.weight
+    assert weight.dtype is torch.uint8
+    assert weight.numel() == 64 * 128 // 2
+    assert weight.quant_state.quant_type == "nf4"
+    assert weight.quant_state.nested
+
+
+def test_lora_is_on_every_linear_layer_but_the_head_and_in_fp32(model_folder):
+    model = load_language_model(str(model_folder("mistral")), quantisation="nf4", device=CPU)
+    adapted = add_adapter(model, Lora(rank=4), seed=0)
+    trained = {name.split(".lora_")[0].rsplit(".", 1)[1] for name, p in adapted.named_parameters() if p.requires_grad}
+    assert trained == {"q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"}
+    assert {p.dtype for p in adapted.parameters() if p.requires_grad} == {torch.float32}
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_pad_is_never_eos(family, model_folder):
+    tokenizer = load_tokenizer(str(model_folder(family)))
+    assert tokenizer.pad_token_id is not None
+    assert tokenizer.pad_token_id != tokenizer.eos_token_id
+    assert tokenizer.padding_side == "left"
+
+
+def test_the_same_seed_gives_the_same_adapter(model_folder, triples, tmp_path):
+    for name in ("one", "two"):
+        train(small_run(model_folder("llama")), triples, tmp_path / name)
+    one, two = ((tmp_path / name / "adapter" / "adapter_model.safetensors").read_bytes() for name in ("one", "two"))
+    assert one == two
+
+
+def test_an_adapter_of_another_base_is_refused(model_folder, triples, tmp_path):
+    train(small_run(model_folder("llama")), triples, tmp_path)
+    retrained = make_model_folder("llama", tmp_path / "retrained", seed=1)
+    for other in (retrained, model_folder("mistral")):
+        with pytest.raises(InputError, match="this adapter was trained on another base: .*Load that base, or train again"):
+            load_recoverer(small_run(other), tmp_path / "adapter")
+
+
+def test_an_adapter_fits_a_copy_of_its_base_in_16_bits(model_folder, triples, tmp_path):
+    train(small_run(model_folder("llama")), triples, tmp_path)
+    copy = tmp_path / "copy"
+    shutil.copytree(model_folder("llama"), copy)
+    load_language_model(str(copy), device=CPU).bfloat16().save_pretrained(copy)
+    load_adapter(load_language_model(str(copy), device=CPU), tmp_path / "adapter", base="copy")
+
+
+def test_what_is_no_model_is_refused(tmp_path):
+    with pytest.raises(InputError, match=r"is a folder without config.json, expected a Hugging Face model folder"):
+        load_tokenizer(str(tmp_path))
+    with pytest.raises(InputError, match=r"nobody/nothing: cannot be loaded .* a hub id that is reachable"):
+        load_language_model("nobody/nothing", device=CPU)
+    with pytest.raises(InputError, match=r"adapter/base.json: not found. It is made by `make train`"):
+        load_adapter(torch.nn.Linear(1, 1), tmp_path / "adapter", base="x")
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
+def test_a_gpu_that_is_not_there_is_named():
+    with pytest.raises(InputError, match="no CUDA GPU is visible"):
+        resolve_device("cuda")
+    assert resolve_device("auto") == CPU
