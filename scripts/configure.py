@@ -3,7 +3,8 @@
 import argparse
 from pathlib import Path
 
-from prompt_recovery.config import STAGE_SETTINGS, DataConfig, RunConfig, load_toml, stage_settings
+from prompt_recovery.config import STAGE_SETTINGS, DataConfig, RunConfig, stage_settings
+from prompt_recovery.config_file import load_toml
 from prompt_recovery.engines.requirements_check import missing_requirements
 from prompt_recovery.errors import InputError, readable_exit
 from prompt_recovery.manifest import write_json_if_changed

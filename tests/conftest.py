@@ -5,6 +5,7 @@ from pathlib import Path
 
 os.environ |= {"HF_HUB_OFFLINE": "1", "HF_HUB_DISABLE_TELEMETRY": "1", "TOKENIZERS_PARALLELISM": "false"}
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -46,3 +47,14 @@ def triples() -> pd.DataFrame:
             "split": "train",
         })  # fmt: skip
     return pd.DataFrame(rows)
+
+
+@pytest.fixture
+def embed_angles():
+    """An embedder of angles: the text "30" becomes the unit vector at 30 degrees, so that every cosine is known."""
+
+    def embed(texts):
+        angles = np.radians([float(text) for text in texts])
+        return np.stack([np.cos(angles), np.sin(angles)], axis=1)
+
+    return embed

@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from prompt_recovery.config import DataConfig, RunConfig, validate
+from prompt_recovery.config import DataConfig, RunConfig
+from prompt_recovery.config_file import validate
 from prompt_recovery.manifest import read_json
 
 CONFIGS = Path("configs")

@@ -46,9 +46,9 @@ _SECOND = frozenset("you your yours yourself".split())
 
 
 def first_person_plural(text: str, rng: random.Random) -> str:
-    """Make `we` of the main person (I, you or the first of he, she, they), with verbs to match."""
+    """Make `we` of the main person (I, you, or the first of he and she), with verbs to match."""
     person = _main_person(text)
-    roles = {"i": "we"} if person == "i" else {person: "we"}
+    roles = {person: "we"} if person else {}
     commanded = "we" if person == "you" else ""
     return _retold(text, rng, lambda old: recast(old, roles, commanded), _WE_LEADS, r"\b(we|us|ours?)\b")
 
@@ -57,6 +57,7 @@ def second_person(text: str, rng: random.Random) -> str:
     """Make `you` of the main person; readers who were `you` become `they`; commands get a subject."""
     person = _main_person(text)
     roles = {"i": "you", "we": "you", "you": "they"} if person == "i" else {person: "you"}
+    roles.pop("", None)
     commanded = "you" if person == "you" else ""
     return _retold(text, rng, lambda old: recast(old, roles, commanded), _YOU_LEADS, r"\byour?\b")
 
@@ -77,14 +78,14 @@ def _named(text: str, pronoun: str, label: str) -> str:
 
 
 def _main_person(text: str) -> str:
-    """Return from whose view a text is told: i (also for we), you (also for commands), he, she, they, or none."""
+    """Return from whose view a text is told: i (also for we), you (also for commands), he, she, or none."""
     words = re.findall(r"[a-z]+", text.lower())
     commands = sum(command_place(sentence) >= 0 for sentence in split_sentences(text))
     if sum(word in _FIRST for word in words) > commands:
         return "i"
     if commands or _SECOND & set(words):
         return "you"
-    return next((word for word in words if word in {"he", "she"}), "they" if "they" in words else "")
+    return next((word for word in words if word in {"he", "she"}), "")
 
 
 def _retold(

@@ -41,7 +41,7 @@ def in_past(sentence: str) -> str:
     command = _first_command(found)
     for n, word in enumerate(words):
         if n in found and found[n].tense != "past":
-            past = verbs.conjugate(found[n].base, "past", "you" if found[n].tense == "imperative" else found[n].subject)
+            past = verbs.conjugate(found[n].base, "past", _number(word, found[n]))
             parts[n] = _reworded(parts[n], f"you {past}" if n == command else past)
         elif word in _PAST_MODALS and not (n and parts[n][0].isupper()) and words[n : n + 2] != ["must", "not"]:
             parts[n] = _reworded(parts[n], _PAST_MODALS[word])
@@ -54,7 +54,7 @@ def in_future(sentence: str) -> str:
     promised = False
     for n, word in enumerate(words):
         if n in found and _is_condition(words, n, found):
-            parts[n] = _reworded(parts[n], verbs.conjugate(found[n].base, "present", found[n].subject))
+            parts[n] = _reworded(parts[n], verbs.conjugate(found[n].base, "present", _number(word, found[n])))
         elif n in found and promised and _continues(words, n):
             parts[n] = _reworded(parts[n], found[n].base)
         elif n in found or word in _FUTURE_MODALS:
@@ -90,6 +90,13 @@ def question(sentence: str) -> str:
     if not (simple or (subject[0] in verbs.DETERMINERS and len(subject) <= 3)) or words[carriers[0]][0] in "'c":
         return ""
     return _asked(parts, carriers[0], verb)
+
+
+def _number(word: str, verb: verbs.Verb) -> str:
+    """Return a subject of the right number for a verb: forms of `be` tell it better than the word ahead."""
+    if verb.tense == "imperative" or word in {"are", "were", "'re"}:
+        return "you"
+    return "it" if word in {"is", "was"} and verb.subject != "i" else verb.subject
 
 
 def command_place(sentence: str) -> int:
@@ -164,10 +171,10 @@ def _case(words: Sequence[str], n: int, found: Mapping[int, verbs.Verb]) -> tupl
     following = next((k for k in range(n + 1, len(words)) if verbs.word_before([words[k]], 1)), -1)
     if words[n] == "her":
         return who, 2 if following == n + 1 and words[following].isalpha() and words[following] not in _NO_THINGS else 1
-    if words[n] == "you":
+    if words[n] == "you" and before not in verbs.PREPOSITIONS - {"before", "after", "than"}:
         asked = before in verbs.MODALS | {"do", "does", "did"} or (n - 1 in found and found[n - 1].subject == "you")
         return who, 0 if asked or following in found or words[following] in verbs.MODALS else 1
-    return who, case
+    return who, 1 if words[n] == "you" else case
 
 
 def _asked(parts: Sequence[str], n: int, verb: verbs.Verb | None) -> str:

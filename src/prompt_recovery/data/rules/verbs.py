@@ -34,7 +34,9 @@ PREPOSITIONS = frozenset(
 ADJECTIVES = frozenset(
     "old new young small little big large long short high low good bad best great fine hot cold warm cool dark bright "
     "fresh dry wet heavy soft hard sweet whole half own other same next last only main local green red blue deep "
-    "yellow white black grey brown purple golden quiet strange empty full extra early late free careless".split()
+    "yellow white black grey brown purple golden quiet strange empty full extra early late free careless lower upper "
+    "higher larger smaller better bigger thin thick clean broad steep narrow gentle huge wide true tall tiny dense "
+    "minor major loose rusty former retired proper second fellow".split()
 )
 CONJUNCTIONS = frozenset("and or but nor yet so".split())
 SUBORDINATORS = frozenset("if when until unless while whenever because although though since as where whether".split())
@@ -46,11 +48,11 @@ _ADVERBS = frozenset(
     "quite very rather almost both all first then".split()
 )
 _NOT_ADVERBS = frozenset("family july italy fly reply supply rely apply assembly jelly belly lily butterfly".split())
-_OPENERS = CONJUNCTIONS | frozenset("then next finally please do , : meanwhile afterwards later tomorrow today here".split())
+_OPENERS = CONJUNCTIONS | frozenset("next finally please do , : meanwhile afterwards later tomorrow today".split())
 _RATHER_NOUNS = frozenset(
     "last shop rain snow land house water salt cross sound light cost cause film smoke dust part park race store work "
     "state model post nest line top award vote question complete open clean dry warm cool empty clear calm level own "
-    "free kind mind play hope love fear treasure concern process score rate view note tour trade train comb coat".split()
+    "free kind mind play hope love fear treasure concern process score rate view note tour trade comb coat".split()
 )
 _NO_COMMANDS = frozenset((("thank", "you"), ("let", "us"), ("let", "'s")))
 _GO_BY = frozenset("sit stand pass walk live stay come go run lie drive fly".split())
@@ -85,7 +87,7 @@ def conjugate(base: str, tense: str, subject: str) -> str:
 
 def is_plural(subject: str) -> bool:
     """Tell whether a subject takes the plain verb, as `I`, `you` and plurals do."""
-    return subject in {"i", "you", "we", "they", "people", "children"} or bool(re.search(r"[^suia]s$", subject))
+    return subject in {"i", "you", "we", "they", "people", "children"} or bool(re.search(r"([^suia]s|men)$", subject))
 
 
 def third_person(base: str) -> str:
@@ -181,7 +183,7 @@ def _tense_of_base(words: Sequence[str], n: int, before: str, following: str, la
 def _is_verb_here(words: Sequence[str], n: int, before: str) -> bool:
     """Tell whether `before`, the word ahead of word `n`, is itself a verb: not so in `the work`, `my old walks`."""
     place = max((k for k in range(n) if words[k] == before), default=0)
-    noun = place == 0 or word_before(words, place) in DETERMINERS | ADJECTIVES
+    noun = place == 0 or word_before(words, place) in (DETERMINERS - {"this", "that"}) | ADJECTIVES
     return (before in _forms() or before.endswith("ing")) and not noun
 
 
@@ -202,7 +204,7 @@ def _is_third(before: str, following: str, last: Verb, verb_ahead: bool) -> bool
     if before in (_NEVER_SUBJECTS - {"this", "that"}) or following in _BE or following in MODALS:
         return False
     if before in CONJUNCTIONS | {","}:
-        return last.tense in {"present", "bare", "participle"} and not is_plural(last.subject)
+        return before != "but" and last.tense in {"present", "bare", "participle"} and not is_plural(last.subject)
     return before.isalpha() and not re.search(r"(less|ful|ous|ive|ed)$", before) and not verb_ahead
 
 
@@ -210,7 +212,7 @@ def _is_past(word: str, before: str, following: str, last: Verb) -> bool:
     """Tell whether a past form is a verb (`she baked bread`) and not an adjective or participle (`baked bread`)."""
     base = _forms()[word][0]
     participle = word == _past_forms()[base][1]
-    if participle and following == "by" and base not in _GO_BY:
+    if participle and ((following == "by" and base not in _GO_BY) or (word == "left" and before.endswith("thing"))):
         return False
     if before in CONJUNCTIONS | {","}:
         return not participle or last.tense in {"past", "bare", ""}

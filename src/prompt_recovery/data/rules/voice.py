@@ -6,7 +6,7 @@ from itertools import cycle
 
 from prompt_recovery.data.rules.persona import full_sentences, with_asides
 from prompt_recovery.data.rules.sentences import replace_words
-from prompt_recovery.data.rules.tone import exclaimed, framed, lexicon, without_contractions
+from prompt_recovery.data.rules.tone import exclaimed, framed, lexicon, qualified, without_contractions
 
 _PIRATE = {
     "openings": "Ahoy, mateys! | Avast, ye landlubbers! | Gather round, me hearties! | Yo ho ho, shipmates!",
@@ -34,7 +34,7 @@ _THOU = lexicon(
     "have you=hast thou; will you=wilt thou; can you=canst thou; do you=dost thou; did you=didst thou; you should=thou "
     "shouldst; you could=thou couldst; you would=thou wouldst; you know=thou knowest; you need=thou needest"
 )
-_THEE = re.compile(r"\b((?:to|for|with|from|of|at|on|about|tell|told|give|gave|let|thank|help|send) )you\b", re.IGNORECASE)
+_THEE = re.compile(r"\b((?:to|for|with|from|of|at|on|about|tell|told|give|gave|let|thank|help|send) )you\b", re.I)
 _COWBOY = {
     "openings": "Howdy, partner! | Well, butter my biscuit! | Saddle up and listen here: | Pull up a hay bale:",
     "asides": "Yee-haw! | I tell ya what. | Well, dagnabbit! | Sure as shootin'. | Giddy up! | Dang right.",
@@ -75,9 +75,10 @@ _TEXT_ASIDES = ("lol", "tbh", "omg", "jk", "idk", "rofl", "smh", "ngl")
 _TEXT_ENDINGS = ("ttyl", "gtg xx", "brb", "c u l8r", "txt me bk", "thx bye xo")
 _TEXT_WORDS = lexicon(
     "you=u; your=ur; you're=ur; are=r; before=b4; great=gr8; later=l8r; late=l8; tomorrow=2moro; tonight=2nite; see=c; "
-    "today=2day; why=y; please=pls; thanks=thx; because=cuz; people=ppl; with=w/; without=w/o; and=n; about=abt; the=da; "
-    "that=dat; someone=sum1; somebody=sum1; everyone=evry1; everybody=evry1; anyone=any1; minutes=mins; hours=hrs; be=b; "
-    "week=wk; really=rly; very=v; love=luv; night=nite; have=hv; from=frm; what=wat; just=jst; when=wen; good=gd; back=bk"
+    "today=2day; why=y; please=pls; thanks=thx; because=cuz; people=ppl; with=w/; without=w/o; and=n; about=abt; "
+    "the=da; that=dat; someone=sum1; somebody=sum1; everyone=evry1; everybody=evry1; anyone=any1; minutes=mins; "
+    "hours=hrs; be=b; week=wk; really=rly; very=v; love=luv; night=nite; have=hv; from=frm; what=wat; just=jst; "
+    "when=wen; good=gd; back=bk"
 )
 _FORMAL = {
     "openings": "I have the honour to report: | Permit me to set out the facts: | I beg to report: | "
@@ -105,7 +106,6 @@ _LEGALESE = {
              "money=monetary consideration; promised=covenanted; company=corporate entity; must=shall be obliged to; "
              "without=in the absence of; said=deposed",
 }
-_PLAIN_THE = re.compile(r"\b(the) (?!same|first|last|next|only|other|one|two|more|\w+est\b)(?=[a-z])", re.IGNORECASE)
 _ACADEMIC = {
     "openings": "The present study examines: | In line with prior research, | This paper argues as follows: | "
                 "As our data show,",
@@ -209,9 +209,9 @@ def formal(text: str, rng: random.Random) -> str:
 
 
 def legalese(text: str, rng: random.Random) -> str:
-    """Draft it as a contract: WHEREAS clauses, `the said` and `the aforementioned`, shall, parties, a closing formula."""
+    """Draft it as a contract: WHEREAS clauses, `the said`, `the aforementioned`, shall, parties, a closing formula."""
     terms = cycle(rng.sample(("said", "aforementioned", "aforesaid"), 3))
-    named = _PLAIN_THE.sub(lambda match: f"{match[1]} {next(terms)} ", without_contractions(text))
+    named = qualified(without_contractions(text), "the", terms)
     return framed(full_sentences(named), rng, **_LEGALESE)
 
 
@@ -239,7 +239,7 @@ def small_child(text: str, rng: random.Random) -> str:
 
 
 def town_crier(text: str, rng: random.Random) -> str:
-    """Cry it out on the market square: oyez, proclamations by order of the mayor, exclamation marks, God save the King."""
+    """Cry it out on the market square: oyez, proclamations by order of the mayor, a bell, God save the King."""
     return framed(exclaimed(full_sentences(text)), rng, **_TOWN_CRIER)
 
 

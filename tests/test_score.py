@@ -1,0 +1,104 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from prompt_recovery.config import Score
+from prompt_recovery.errors import InputError
+from prompt_recovery.score.intervals import cluster_bootstrap
+from prompt_recovery.score.report import render_report
+from prompt_recovery.score.scoring import score_document, score_rows, score_table, summarise
+
+TRUTH = pd.DataFrame({
+    "id": list("abcd"),
+    "rewrite_prompt": ["0", "0", "0", "60"],
+    "split": ["S0", "S0", "S1", "S1"],
+    "family": ["f", "g", "f", "g"],
+    "original_text": "The <kettle> sang.",
+    "rewritten_text": "Arr!",
+})  # fmt: skip
+PREDICTIONS = pd.DataFrame({
+    "id": list("dcba") * 2,
+    "rewrite_prompt": ["0"] * 4 + ["60", "60", "90", "0"],
+    "method": ["constant"] * 4 + ["adapter"] * 4,
+    "answered_by": ["constant"] * 4 + ["model", "model", "constant", "model"],
+})  # fmt: skip
+
+
+def test_rows_are_joined_by_id_and_scored_by_the_cube(embed_angles):
+    rows = score_rows(PREDICTIONS, TRUTH, embed_angles)
+    scores = rows[rows["method"] == "adapter"].set_index("id")["score"]
+    assert scores.to_dict() == pytest.approx({"a": 1.0, "b": 0.0, "c": 0.125, "d": 1.0}, abs=1e-9)
+
+
+def test_methods_and_splits_are_reported_apart(embed_angles):
+    scores = summarise(score_rows(PREDICTIONS, TRUTH, embed_angles), Score())
+    found = {(s.method, s.split): (s.score, s.rows, s.families, s.answered_by_constant) for s in scores}
+    assert found == {
+        ("constant", "S0"): (pytest.approx(1.0), 2, 2, 2),
+        ("constant", "S1"): (pytest.approx(0.5625), 2, 2, 2),
+        ("adapter", "S0"): (pytest.approx(0.5), 2, 2, 1),
+        ("adapter", "S1"): (pytest.approx(0.5625), 2, 2, 0),
+    }
+    assert [score.method for score in scores] == ["constant", "constant", "adapter", "adapter"]
+
+
+def test_bare_files_are_scored_as_one_split(embed_angles):
+    truth, predictions = TRUTH[["id", "rewrite_prompt"]], PREDICTIONS[["id", "rewrite_prompt"]].head(4)
+    (score,) = summarise(score_rows(predictions, truth, embed_angles), Score())
+    assert (score.method, score.split, score.rows, score.families) == ("predictions", "all", 4, 2)
+
+
+def test_missing_and_unknown_ids_are_named(embed_angles):
+    predictions = PREDICTIONS.replace({"id": {"b": "z"}})
+    with pytest.raises(InputError, match=r"1 id\(s\) of the truth have no prediction \(first: \['b'\]\), 1 .*\['z'\]"):
+        score_rows(predictions, TRUTH, embed_angles)
+
+
+def test_the_table_and_the_document_name_the_embedder(embed_angles):
+    scores = summarise(score_rows(PREDICTIONS, TRUTH, embed_angles), Score())
+    document = score_document(scores, "minilm", Score())
+    table = score_table(document)
+    assert document["embedder"] == "minilm"
+    assert table.splitlines()[0] == "SCS with minilm, 95% intervals by family"
+    assert "S0 (2 rows, 2 families)" in table
+    assert "1.000 [1.000, 1.000]" in table
+
+
+def test_the_report_stands_alone_and_escapes_texts(embed_angles):
+    rows = score_rows(PREDICTIONS, TRUTH, embed_angles)
+    document = score_document(summarise(rows, Score()), "minilm", Score())
+    curve = [{"step": 1, "loss": 3.0}, {"step": 2, "loss": 2.0}, {"step": 2, "valid_loss": 2.5}]
+    page = render_report("tiny", rows, document, curve)
+    assert page.count("<svg") == 3
+    assert "src=" not in page and "href=\"http" not in page
+    assert "The &lt;kettle&gt; sang." in page and "<kettle>" not in page
+    assert "not the competition&#39;s" in page or "not the competition's" in page
+    assert "Best rows (adapter)" in page and "Worst rows (adapter)" in page
+    assert page == render_report("tiny", rows, document, curve)
+
+
+def test_the_report_of_the_competition_embedder_has_no_warning(embed_angles):
+    rows = score_rows(PREDICTIONS, TRUTH, embed_angles)
+    page = render_report("x", rows, score_document(summarise(rows, Score()), "sentence-t5", Score()), [
+        {"step": 1, "loss": 3.0}, {"step": 1, "valid_loss": 2.5},
+    ])  # fmt: skip
+    assert "is not the competition" not in page
+
+
+def test_the_interval_holds_whole_clusters_together():
+    scores = np.repeat([0.0, 1.0], 50)
+    rows_apart = cluster_bootstrap(scores, [str(i) for i in range(100)], confidence=0.95, samples=2_000)
+    two_clusters = cluster_bootstrap(scores, ["a"] * 50 + ["b"] * 50, confidence=0.95, samples=2_000)
+    assert two_clusters == (0.0, 1.0)
+    assert rows_apart == pytest.approx((0.40, 0.60), abs=0.02)
+
+
+def test_the_interval_covers_the_mean_in_95_of_100_worlds():
+    rng = np.random.default_rng(1)
+    covered = 0
+    for world in range(400):
+        families = np.repeat(np.arange(40), 5)
+        scores = rng.normal(0.5, 0.2, size=40)[families] + rng.normal(0, 0.1, size=200)
+        low, high = cluster_bootstrap(scores, families, confidence=0.95, samples=1_000, seed=world)
+        covered += low <= 0.5 <= high
+    assert 0.92 <= covered / 400 <= 0.98
