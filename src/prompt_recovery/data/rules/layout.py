@@ -137,7 +137,7 @@ def _row(cells: list[str]) -> str:
 
 
 def _topic(sentence: str) -> str:
-    return upper_first(_main_words(sentence)[0])
+    return upper_first(next(iter(topics(sentence)), content_words(sentence)[-1]))
 
 
 def json_object(text: str, rng: random.Random) -> str:

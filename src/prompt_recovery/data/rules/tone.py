@@ -2,7 +2,7 @@
 
 import random
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from functools import cache
 from itertools import cycle
 
@@ -11,13 +11,14 @@ from prompt_recovery.data.rules.sentences import lower_first, replace_words
 
 
 def framed(
-    sentences: Sequence[str], rng: random.Random, openings: str, endings: str, words: str, leads="", asides=""
+    sentences: Sequence[str], rng: random.Random, openings: str, endings: str,
+    words="", leads="", asides="", qualifiers="", determiner="the",
 ) -> str:
-    """Replace words; add an opening, an ending, and between them leads and asides at every other sentence.
-
-    Phrases are separated by ` | `, words by `; ` (see `lexicon`).
-    """
-    sentences = [replace_words(sentence, _inflected(words)) for sentence in sentences]
+    """Replace and qualify words; add an opening, an ending, and leads and asides at every other sentence between."""
+    if qualifiers:
+        sentences = _qualified(sentences, rng, qualifiers.split(" | "), determiner)
+    if words:
+        sentences = [_reworded(sentence, words) for sentence in sentences]
     if leads:
         sentences = with_leads(sentences, rng, leads.split(" | "), start=1)
     if asides:
@@ -35,7 +36,20 @@ def lexicon(words: str) -> dict[str, str]:
 @cache
 def _inflected(words: str) -> dict[str, str]:
     """Return the lexicon, with `-s` (plurals, verbs) and with `a` or `an` as well."""
-    return nouns(lexicon(words)) | lexicon(words)
+    return nouns(lexicon(words)) | lexicon("news=news; goods=goods; rains=rains") | lexicon(words)
+
+
+def _reworded(sentence: str, words: str) -> str:
+    """Replace words, but not in names such as `Mill Street`."""
+    parts = re.split(r"(?<=\w )([A-Z][a-z]+)", sentence)
+    return "".join(part if n % 2 else replace_words(part, _inflected(words)) for n, part in enumerate(parts))
+
+
+def _qualified(sentences: Sequence[str], rng: random.Random, qualifiers: Sequence[str], determiner: str) -> list[str]:
+    """Put one of `qualifiers` after every other determiner that a plain word in small letters follows."""
+    plain = re.compile(rf"\b((?i:{determiner})) (?!same|first|last|next|only|other|whole|one|own|\w+est\b)(?=[a-z])")
+    deck = cycle([gap for qualifier in rng.sample(qualifiers, len(qualifiers)) for gap in (f" {qualifier} ", " ")])
+    return [plain.sub(lambda match: match[1] + next(deck), sentence) for sentence in sentences]
 
 
 def exclaimed(sentences: Sequence[str]) -> list[str]:
@@ -43,170 +57,129 @@ def exclaimed(sentences: Sequence[str]) -> list[str]:
     return [re.sub(r"\.+([\"')\]]*)$", r"!\1", sentence) for sentence in sentences]
 
 
-def qualified(text: str, determiner: str, qualifiers: Iterator[str]) -> str:
-    """Put the next qualifier, which may be empty, after every determiner that a plain word in small letters follows."""
-    plain = rf"\b({determiner}) (?!same|first|last|next|only|other|one|two|more|own|\w+est\b)(?=[a-z])"
-    return re.sub(plain, lambda match: f"{match[1]} {next(qualifiers)} ".replace("  ", " "), text, flags=re.IGNORECASE)
-
-
-_SHORT_FORMS = lexicon(
-    "can't=cannot; won't=will not; shan't=shall not; let's=let us; it's been=it has been; there's been=there has been"
-) | {f"{word}'s": f"{word} is" for word in "it he she that there here what where who how".split()}
-_SHORT_ENDINGS = (
-    (r"n't (I|you|he|she|it|we|they)\b", r" \1 not"), (r"n't\b", " not"), (r"'m\b", " am"), (r"'re\b", " are"),
-    (r"'ve\b", " have"), (r"(?<=\w)'ll\b", " will"),
-)
+_SHORT_FORMS = lexicon("can't=cannot; won't=will not; shan't=shall not; let's=let us; it's been=it has been") | {
+    f"{word}'s": f"{word} is" for word in "it he she that there here what where who how".split()
+}
+_SHORT_ENDINGS = lexicon("n't= not; 'm= am; 're= are; 've= have; 'll= will")
 
 
 def without_contractions(text: str) -> str:
     """Write out `don't`, `I'm`, `it's` and their like."""
     text = replace_words(text.replace("\N{RIGHT SINGLE QUOTATION MARK}", "'"), _SHORT_FORMS)
-    for ending, full in _SHORT_ENDINGS:
-        text = re.sub(ending, full, text)
-    return text
+    text = re.sub(r"n't (I|you|he|she|it|we|they)\b", r" \1 not", text)
+    return re.sub(r"(?<=\w)(n't|'m|'re|'ve|'ll)\b", lambda match: _SHORT_ENDINGS[match[1]], text)
 
 
 _CHEERFUL = {
     "openings": "Oh, happy day! | Yippee! | What a joy this is! | Good news, sunshine:",
-    "asides": "Hooray! | How lovely is that! | Isn't life grand? | That makes my heart sing! | Woohoo! | "
-              "I can't stop smiling!",
+    "asides": "Hooray! | How lovely is that! | Isn't life grand? | My heart sings! | Woohoo! | I'm beaming!",
     "endings": "Keep smiling! | Big hugs to everyone! | Life is beautiful! | Have a sparkling day!",
-    "words": "good=wonderful; nice=delightful; great=fabulous; old=charming old; small=cute little; "
-             "big=gloriously big; cold=refreshingly cool; rain=sparkling rain; dark=cosy; morning=sunny morning; "
-             "evening=lovely evening; night=starry night; day=lovely day; said=chirped; problem=fun little challenge; "
-             "very=wonderfully; friend=wonderful friend; food=scrumptious food; room=sunny room; house=happy home; "
-             "garden=blooming garden; people=lovely people; somebody=some lovely soul; children=giggling children; "
-             "kitchen=cosy kitchen; bad=not-so-bad; walked=skipped",
+    "qualifiers": "lovely | splendid | delightful | darling",
+    "words": "good=wonderful; nice=delightful; great=fabulous; small=cute little; big=gloriously big; "
+             "rain=sparkling rain; dark=cosily dark; morning=sunny morning; evening=lovely evening; "
+             "night=starry night; at night=by starlight; said=chirped; problem=fun little challenge; very=wonderfully; "
+             "friend=wonderful friend; people=lovely people; walked=skipped",
 }
 _GLOOMY = {
-    "openings": "Sigh. | The sky is grey again. | Nothing good ever lasts. | Not that it matters, but",
-    "asides": "What's the point? | It all ends badly anyway. | Nobody cares. | How bleak. | I feel so empty. | "
-              "Another small defeat.",
-    "endings": "Soon it will all be forgotten. | And still it rains. | Hope is for other people. | "
-               "It will only get worse.",
-    "words": "good=bearable; nice=bearable; great=almost bearable; happy=briefly less miserable; new=already fading; "
-             "morning=grey morning; evening=joyless evening; night=endless night; day=dreary day; "
-             "room=cold, empty room; smile=tired smile; warm=barely warm; bright=pale; light=dying light; "
-             "house=silent house; town=rain-soaked town; friend=last remaining friend; food=tasteless food; "
-             "garden=withered garden; sun=pale, useless sun; children=weary children; people=lonely people; "
-             "laughed=laughed without joy; enjoyed=endured; story=sad old story; music=mournful music; "
-             "work=thankless work; water=murky water; table=bare table; hope=hope in vain",
+    "openings": "Sigh. | The sky is grey again. | Nothing good ever lasts. | Not that it matters:",
+    "asides": "What's the point? | It all ends badly anyway. | Nobody cares. | How bleak. | I feel so empty.",
+    "endings": "Soon it will all be forgotten. | And still it rains. | Hope is for others. | It only gets worse.",
+    "qualifiers": "bleak | joyless | forlorn | hopeless",
+    "words": "good=bearable; nice=bearable; happy=briefly less miserable; new=already fading; morning=grey morning; "
+             "evening=joyless evening; night=endless night; at night=in dead of night; day=dreary day; warm=lukewarm; "
+             "bright=pale; friend=last remaining friend; food=tasteless food; garden=withered garden; "
+             "sun=pale, useless sun; children=weary children; people=lonely people; laughed=laughed without joy; "
+             "enjoyed=endured; story=sad old story; party=dismal party",
 }
 _SARCASTIC = {
-    "openings": "Oh, great. | Wow, stop the presses. | Hold on to your hats, everybody. | "
-                "Because this is just what we needed:",
+    "openings": "Oh, great. | Wow, stop the presses. | Hold on to your hats. | Just what we all needed:",
     "leads": "Surprise, surprise: | And, naturally, | Oh, and get this: | In totally unexpected news,",
-    "asides": "How thrilling. | Shocking, I know. | Yeah, right. | Slow clap. | Give that one a medal. | "
-              "Because of course.",
-    "endings": "I can hardly contain my excitement. | Truly, a tale for the ages. | What could possibly go wrong? | "
-               "My life is complete now.",
+    "asides": "How thrilling. | Shocking, I know. | Yeah, right. | Slow clap. | Give that one a medal.",
+    "endings": "Try to contain your excitement. | Truly, a tale for the ages. | What could go wrong? | Bravo.",
+    "qualifiers": "ever-so-thrilling | oh-so-special | absolutely fascinating | world-changing",
     "words": "good=oh-so-wonderful; great=oh-so-great; very=oh so very; finally=at long, long last; "
-             "important=terribly important; promised=solemnly promised; plan=brilliant plan; idea=genius idea; "
-             "friend=dear, dear friend; boss=glorious leader; meeting=riveting meeting; story=gripping story; "
-             "people=fine people; food=fine dining; rain=delightful drizzle; work=glamorous work; job=dream job; "
-             "bus=luxurious bus; office=magical office; email=thrilling email; evening=thrilling evening; "
-             "room=palatial room; noticed=brilliantly noticed; explained=so helpfully explained; somebody=some genius; "
-             "nobody=absolutely nobody, what a shock,; always=always, bless them,; kitchen=gourmet kitchen",
+             "important=terribly important; promised=solemnly promised; idea=genius idea; friend=dear, dear friend; "
+             "boss=glorious leader; a meeting=a riveting meeting; story=gripping story; food=fine dining; "
+             "rain=delightful drizzle; noticed=brilliantly noticed; somebody=some genius; nobody=absolutely nobody",
 }
 _ANGRY = {
     "openings": "I am FURIOUS! | Are you kidding me?! | This makes my blood boil! | For crying out loud!",
     "asides": "ENOUGH! | What an outrage! | How dare they! | I've had it! | It drives me mad! | Utterly infuriating!",
-    "endings": "And I'm NOT calming down! | Somebody is going to pay for this! | I am DONE! | "
-               "Don't you dare tell me to relax!",
+    "endings": "And I'm NOT calming down! | Somebody will pay for this! | I am DONE! | Don't tell me to relax!",
+    "qualifiers": "damn | bloody | wretched | stupid",
     "words": "never=NEVER; always=ALWAYS; again=AGAIN; still=STILL; every=EVERY SINGLE; all=ALL; nobody=NOBODY; "
              "nothing=NOTHING; very=so damn; only=ONLY; must=MUST; without=WITHOUT; until=UNTIL; before=BEFORE; "
-             "people=idiots; boss=useless boss; friend=so-called friend; meeting=ridiculous meeting; said=snapped; "
-             "asked=demanded; walked=stormed; went=stormed; put=slammed; closed=slammed; phone=blasted phone; "
-             "day=rotten day; somebody=some idiot; problem=disaster; small=pathetic little; old=rotten old",
+             "people=idiots; boss=useless boss; friend=so-called friend; said=snapped; walked=stormed; closed=slammed; "
+             "phone=blasted phone; day=rotten day; somebody=some idiot; problem=disaster; small=pathetic little",
 }
 _NERVOUS = {
     "openings": "Oh no, oh dear. | Um, okay, deep breaths: | S-sorry, I'm shaking. | Please don't be mad at me.",
-    "asides": "What if it all goes wrong? | Oh gosh. | My palms are sweating. | Is that bad? | I can't look. | "
-              "My heart is racing.",
-    "endings": "I-I need to sit down. | Sorry, sorry, sorry. | Did I say something wrong? | Oh no, what have I done?",
-    "words": "very=really, really; now=now, I guess,; dark=horribly dark; old=creaky old; phone=phone, oh no,; "
-             "will=will, hopefully,; door=door, gulp,; think=think, maybe,; always=always, well, nearly always,; "
-             "people=strangers; everyone=everyone, even strangers,; night=scary night; noise=awful noise; "
-             "question=tricky question",
+    "asides": "What if it all goes wrong? | Oh gosh. | My palms are sweating. | Is that bad? | I can't look. | Gulp.",
+    "endings": "I need to sit down. | Sorry, sorry, sorry. | Did I say something wrong? | Oh no, what have I done?",
 }
+_NERVOUS_WORDS = (
+    "very=really, really; dark=horribly dark; old=creaky old; people=strangers; night=scary night; "
+    "at night=in the scary dark; noise=awful noise; question=tricky question; sure=almost sure; alone=all alone; "
+    "said=stammered; heavy=worryingly heavy; deep=frighteningly deep; hot=dangerously hot"
+)
 _POLITE = {
-    "openings": "Excuse me, if I may: | I beg your pardon for the interruption. | With your kind permission, | "
-                "Forgive me for troubling you.",
+    "openings": "Excuse me, if I may: | I beg your pardon. | With your kind permission, | Pray forgive me:",
     "leads": "If I may add, | With the greatest respect, | If it is no trouble, | May I kindly mention:",
-    "asides": "Thank you ever so much. | I do hope that is all right. | So sorry to bother you with this. | "
-              "Much obliged.",
-    "endings": "Thank you so very much for your patience. | Please do forgive any inconvenience. | "
-               "I would be ever so grateful for a reply. | With my warmest thanks.",
-    "words": "want=would like; wants=would like; can you=would you be so kind as to; "
-             "could you=would you be so kind as to; you must=you might kindly; you need to=you might kindly; "
-             "asked=politely asked; told=kindly told; said=graciously said; man=gentleman; men=gentlemen; woman=lady; "
-             "women=ladies; boss=esteemed boss; people=good people; give me=kindly give me; send=kindly send; "
-             "bring=kindly bring; take=kindly take; let=kindly let; add=kindly add; bad=less than ideal; "
-             "wrong=perhaps not quite right; friend=dear friend; neighbour=kind neighbour; customer=valued guest; "
-             "somebody=a kind person; please=if you would be so kind, please",
+    "asides": "Thank you ever so much. | I do hope that is all right. | So sorry to trouble you. | Much obliged.",
+    "endings": "Thank you for your patience. | Please do forgive me. | Most gratefully. | With my warmest thanks.",
+    "words": "i want=I would like; we want=we would like; can you=would you be so kind as to; "
+             "could you=would you be so kind as to; asked=politely asked; told=kindly told; said=graciously said; "
+             "man=gentleman; men=gentlemen; woman=lady; women=ladies; people=good people; send=kindly send; "
+             "bring=kindly bring; take=kindly take; let=kindly let; add=kindly add; stir=kindly stir; "
+             "pour=kindly pour; bad=less than ideal; friend=dear friend; neighbour=kind neighbour",
 }
 _DRAMATIC = {
-    "openings": "Behold! | Cruel, merciless fate! | Brace yourselves, for destiny has struck! | "
-                "Darkness. A trembling hand. And then:",
-    "asides": "Gasp! | Silence fell. Deadly silence. | Thunder rolled across the heavens. | "
-              "The very earth held its breath. | And tears, rivers of tears!",
-    "endings": "Nothing would ever be the same again. | The rest... is destiny. | And then: darkness. | "
-               "Who could survive such agony?",
-    "words": "said=cried; asked=begged; looked=stared in horror; walked=staggered; went=plunged; very=unspeakably; "
-             "cold=ice-cold; dark=pitch-black; night=fateful night; day=fateful day; morning=fateful morning; "
+    "openings": "Behold! | Cruel, merciless fate! | Brace yourselves! | Darkness. A trembling hand. And then:",
+    "asides": "Gasp! | Silence fell. Deadly silence. | Thunder rolled. | The very earth shook. | Rivers of tears!",
+    "endings": "Nothing was ever the same. | The rest... is destiny. | And then: darkness. | Oh, the agony!",
+    "qualifiers": "doomed | dreadful | accursed | trembling",
+    "words": "said=cried; looked at=stared in horror at; walked=staggered; very=unspeakably; cold=ice-cold; "
+             "dark=pitch-black; night=fateful night; at night=in blackest night; day=fateful day; "
              "evening=fateful evening; rain=torrential rain; wind=howling wind; sea=raging sea; old=ancient; "
-             "small=fragile; big=monstrous; wanted=yearned; door=creaking door; problem=catastrophe; broken=shattered; "
-             "happy=overcome with joy; sad=inconsolable; question=burning question; silence=deathly silence; "
-             "letter=fatal letter; promised=swore; waited=waited in agony; opened=flung open; closed=slammed shut; "
-             "silent=deathly silent; heart=bleeding heart",
+             "small=fragile; big=monstrous; wanted to=yearned to; door=creaking door; problem=catastrophe; "
+             "broken=shattered; happy=overcome with joy; promised=swore; waited=waited in agony; opened=flung open; "
+             "closed=slammed shut; nobody=not one living soul",
 }
 _CONSPIRATORIAL = {
-    "openings": "Psst, come closer. | They don't want you to know this. | Is this line secure? Good. | "
-                "Don't say where you got this:",
-    "asides": "Coincidence? I think not. | Wake up. | Ask yourself who profits. | "
-              "That's what they want you to believe. | Connect the dots. | They kept that out of the papers.",
-    "endings": "Burn this after reading. | You didn't hear it from me. | Trust no one. | They are watching. Always.",
-    "words": "said=claimed; officials=so-called officials; people=sheep; company=shadowy company; "
-             "government=deep-state government; expert=paid expert; happened=was made to happen; "
-             "accident=staged accident; phone=bugged phone; camera=hidden camera; computer=monitored computer; "
-             "meeting=secret meeting; boss=puppet master; plan=secret plan; letter=coded letter; man=man in black; "
-             "car=unmarked car; bus=unmarked bus; because=supposedly because; bird=surveillance bird; "
-             "water=fluoridated water; weather=engineered weather; rain=artificial rain; story=cover story; "
-             "name=code name; house=safe house; reason=official reason; noticed=secretly noticed; "
-             "promised=supposedly promised; somebody=an unnamed source; nobody=nobody who will talk; "
-             "neighbour=watchful neighbour",
+    "openings": "Psst, come closer. | They don't want you to know this. | Is this line secure? | Tell no one:",
+    "asides": "Coincidence? I think not. | Wake up. | Ask who profits. | Connect the dots. | They hushed that up.",
+    "endings": "Burn this after reading. | That's what they want you to believe. | Trust no one. | They are watching.",
+    "qualifiers": "so-called | alleged | suspicious | mysterious",
+    "words": "said=claimed; people=sheep; company=shadowy company; government=deep-state government; "
+             "phone=bugged phone; computer=monitored computer; a meeting=a secret meeting; boss=puppet master; "
+             "a plan=a secret plan; letter=coded letter; car=unmarked car; bus=unmarked bus; "
+             "because=supposedly because; story=cover story; house=safe house; noticed=secretly noticed; "
+             "promised=supposedly promised; somebody=an unnamed source; nobody=nobody who will talk",
 }
 _ROMANTIC = {
     "openings": "My love, | Darling, | Sweetheart, | Beloved of my heart, | Let me whisper this in your ear:",
-    "asides": "How my heart beats for you. | I dream of your lips. | Hold me closer. | Your eyes are my stars. | "
-              "You take my breath away. | I ache for your touch.",
-    "endings": "I am yours, forever. | Kiss me beneath the moon. | My heart belongs to you alone. | "
-               "Every breath I take whispers your name.",
-    "words": "night=moonlit night; evening=candlelit evening; morning=rose-tinted morning; day=dreamy day; "
-             "looked=gazed; eyes=starlit eyes; hand=tender hand; flower=red rose; garden=rose garden; "
-             "friend=beloved friend; voice=velvet voice; smile=tender smile; good=heavenly; nice=enchanting; "
-             "beautiful=breathtakingly beautiful; warm=warm as an embrace; rain=soft summer rain; sea=moonlit sea; "
-             "music=sweet serenade; dinner=candlelight dinner; table=candlelit table; light=candlelight; "
-             "room=candlelit room; said=whispered; told=whispered to; wanted=longed; want=long; "
-             "walked=strolled hand in hand; heart=longing heart; letter=love letter; song=love song; "
-             "water=silvery water; window=moonlit window",
+    "asides": "My heart beats for you. | I dream of your lips. | Hold me. | You are my star. | I ache for you.",
+    "endings": "I am yours, forever. | Kiss me beneath the moon. | My heart belongs to you. | I whisper your name.",
+    "qualifiers": "tender | sweet | blushing | dreamy",
+    "words": "night=moonlit night; at night=by moonlight; evening=candlelit evening; morning=rose-tinted morning; "
+             "day=dreamy day; looked at=gazed at; eyes=starlit eyes; flower=red rose; garden=rose garden; "
+             "friend=beloved friend; voice=velvet voice; good=heavenly; nice=enchanting; "
+             "beautiful=breathtakingly beautiful; rain=soft summer rain; sea=moonlit sea; dinner=candlelight dinner; "
+             "room=candlelit room; said=whispered; wanted to=longed to; walked=strolled dreamily; letter=love letter; "
+             "love letter=love letter; song=love song",
 }
 _BOASTFUL = {
-    "openings": "Nobody does it like me, and here's proof: | Prepare to be amazed by me. | "
-                "As the greatest of all time, I can tell you: | Feast your eyes on my latest triumph.",
-    "leads": "Thanks to me, of course, | Thanks to my genius, | As only I could tell you, | "
-             "And, thanks to my flawless instincts,",
-    "asides": "Jealous yet? | I'm that good. | Try to top that. | Even I was impressed by me. | "
-              "Legends have done less.",
-    "endings": "You're welcome, world. | Applause, please. | Yet another triumph for yours truly. | "
-               "And I wasn't even trying.",
+    "openings": "Nobody does it like me: | Prepare to be amazed. | Feast your eyes on this. | Watch a genius:",
+    "leads": "Thanks to me, of course, | Thanks to my genius, | As only I can say, | Thanks to my flawless taste,",
+    "asides": "Jealous yet? | I'm that good. | Try to top that. | I impress even myself. | Only legends compare.",
+    "endings": "You're welcome, world. | Applause, please. | Beat that. | And I wasn't even trying.",
+    "qualifiers": "magnificent | legendary | world-famous | flawless",
+    "determiner": "my|our",
     "words": "good=second-to-none; nice=superb; big=record-breaking; new=award-winning; very=insanely; "
              "small=compact but legendary; friend=biggest fan; people=admirers; best=best ever; "
              "quickly=in record time; slowly=with supreme control; finally=triumphantly; found=brilliantly found; "
-             "made=masterfully made; helped=heroically helped; noticed=instantly noticed; idea=genius idea; "
-             "plan=master plan; house=mansion; car=sports car; money=fortune; story=legend; kept=expertly kept; "
-             "opened=boldly opened; carried=effortlessly carried; room=penthouse suite; everyone=each and every fan; "
-             "everybody=each and every fan; somebody=some lesser talent; nobody=no lesser talent",
+             "made=masterfully made; noticed=instantly noticed; idea=genius idea; house=mansion; car=sports car; "
+             "money=fortune; opened=boldly opened; everyone=every last fan; nobody=no lesser talent",
 }
 
 
@@ -227,23 +200,23 @@ def sarcastic(text: str, rng: random.Random) -> str:
 
 def angry(text: str, rng: random.Random) -> str:
     """Rage: words in capitals, curses before things, exclamation marks, outbursts and threats."""
-    cursed = qualified(text, "the", cycle(rng.sample(("damn", "bloody", "wretched", "", ""), 5)))
-    return framed(exclaimed(full_sentences(cursed)), rng, **_ANGRY)
+    return framed(exclaimed(full_sentences(text)), rng, **_ANGRY)
 
 
 def nervous(text: str, rng: random.Random) -> str:
     """Tremble: s-stutters, `um` after commas, sentences that trail off..., worries and apologies."""
-    sentences = [_stuttered(sentence, rng) for sentence in full_sentences(text)]
+    sentences = [_stuttered(_reworded(sentence, _NERVOUS_WORDS), rng) for sentence in full_sentences(text)]
     sentences[::2] = [re.sub(r"(?<!\.)\.$", "...", sentence) for sentence in sentences[::2]]
     return framed(sentences, rng, **_NERVOUS)
 
 
 def _stuttered(sentence: str, rng: random.Random) -> str:
     """Stutter on the first word and on another one; say `um` after the first comma."""
-    words = sentence.replace(", ", ", um, ", 1).split(" ")
-    for n in {0, rng.randrange(len(words))}:
-        words[n] = re.sub(r"^([A-Za-z])(?=[a-z]|$)", lambda match, word=words[n]: f"{match[1]}-{lower_first(word)[0]}", words[n])
-    return " ".join(words)
+    words = sentence.split(" ")
+    for n in sorted({0, rng.randrange(len(words))}):
+        if words[n][:1].isalpha():
+            words[n] = f"{words[n][0]}-{lower_first(words[n])}"
+    return " ".join(words).replace(", ", ", um, ", 1)
 
 
 def polite(text: str, rng: random.Random) -> str:
@@ -270,12 +243,8 @@ def romantic(text: str, rng: random.Random) -> str:
 
 def boastful(text: str, rng: random.Random) -> str:
     """Brag: magnificent possessions, superlatives, all thanks to me, a call for applause."""
-    praised = qualified(text, "my|our", cycle(rng.sample(("magnificent", "legendary", "world-famous", "flawless"), 4)))
-    return framed(full_sentences(praised), rng, **_BOASTFUL)
+    return framed(full_sentences(text), rng, **_BOASTFUL)
 
 
-RULES = {
-    rule.__name__: rule
-    for rule in (cheerful, gloomy, sarcastic, angry, nervous)
-    + (polite, dramatic, conspiratorial, romantic, boastful)
-}
+_TONES = (cheerful, gloomy, sarcastic, angry, nervous, polite, dramatic, conspiratorial, romantic, boastful)
+RULES = {rule.__name__: rule for rule in _TONES}

@@ -2,11 +2,10 @@
 
 import random
 import re
-from itertools import cycle
 
 from prompt_recovery.data.rules.persona import full_sentences, with_asides
 from prompt_recovery.data.rules.sentences import replace_words
-from prompt_recovery.data.rules.tone import exclaimed, framed, lexicon, qualified, without_contractions
+from prompt_recovery.data.rules.tone import exclaimed, framed, lexicon, without_contractions
 
 _PIRATE = {
     "openings": "Ahoy, mateys! | Avast, ye landlubbers! | Gather round, me hearties! | Yo ho ho, shipmates!",
@@ -23,11 +22,12 @@ _SHAKESPEAREAN = {
     "endings": "So turns the wheel, and we poor souls must spin. | And more than this no mortal tongue may tell. | "
                "Thus speaks the hour, and thus the heart must hear. | Good night, and let thy candles softly burn.",
     "words": "it is='tis; it was='twas; it will='twill; has=hath; does=doth; often=oft; over=o'er; never=ne'er; "
-             "between=betwixt; nothing=naught; perhaps=perchance; maybe=mayhap; why=wherefore; before=ere; soon=anon; "
-             "enough=enow; please=prithee; evening=eventide; morning=morn; friend=good cousin; said=quoth; says=saith; "
-             "makes=maketh; comes=cometh; needs=needeth; knows=knoweth; takes=taketh; wants=desireth; your=thy; "
-             "girl=maiden; very=most; away=hence; beautiful=fair; told=did tell; asked=did ask; you=thou; "
-             "wanted=did desire; nobody=no mortal; somebody=some soul; everybody=every soul; arrived=did arrive",
+             "between=betwixt; nothing=naught; maybe=mayhap; before=ere; soon=anon; enough=enow; please=prithee; "
+             "evening=eventide; morning=morn; came=did come; went=did go; took=did take; saw=did see; knew=did know; "
+             "fell=did fall; ran=did run; friend=good cousin; said=quoth; says=saith; comes=cometh; needs=needeth; "
+             "knows=knoweth; wants=desireth; your=thy; girl=maiden; very=most; beautiful=fair; gave=did give; "
+             "began=did begin; you=thou; wanted=did desire; nobody=no mortal; somebody=some soul; everyone=every soul; "
+             "everybody=every soul",
 }
 _THOU = lexicon(
     "you are=thou art; you have=thou hast; you will=thou wilt; you can=thou canst; you do=thou dost; are you=art thou; "
@@ -43,32 +43,35 @@ _COWBOY = {
     "words": "car=wagon; bus=stagecoach; restaurant=saloon; house=ranch; friend=pardner; boss=sheriff; "
              "street=dusty trail; road=dusty trail; dog=hound dog; person=feller; man=feller; woman=gal; food=grub; "
              "dinner=grub; very=mighty; really=mighty; think=reckon; thought=reckoned; isn't=ain't; aren't=ain't; "
-             "is not=ain't; are not=ain't; old=ol'; people=folks; children=young'uns; about='bout; because='cause; "
-             "little=li'l; them='em; you'll=y'all will; you=y'all; somebody=some feller; nobody=no feller",
+             "is not=ain't; are not=ain't; old=ol'; people=folks; children=young'uns; about='bout; until='til; "
+             "because='cause; little=li'l; them='em; you'll=y'all will; you=y'all; somebody=some feller; "
+             "nobody=no feller",
 }
 _ROBOT = {
     "openings": "Beep boop. Greetings, human. | System online. Bzzt. | Output module activated. | "
                 "Whirr. Data file loaded:",
     "asides": "Bzzt. | Processing... done. | Probability of error: 2 percent. | Beep. | Whirr, click. | Data stored.",
     "endings": "Powering down. Beep. | Awaiting next command, human. | Battery at 4 percent. | Rebooting in 3, 2, 1.",
+    "leads": "Fact retrieved: | Input parsed: | Observation 7: | Subroutine 12 reports:",
     "words": "person=human; friend=compatible unit; idea=algorithm; answer=output; question=query; people=humans; "
              "children=small humans; everyone=all humans; everybody=all humans; somebody=one human; nobody=no human; "
              "happy=fully charged; tired=low on battery; think=compute; food=organic fuel; noticed=detected; "
              "heard=detected; good=optimal; best=optimal; bad=suboptimal; remember=retrieve from memory; "
-             "hands=manipulators; eyes=optical sensors; very=100 percent; asked=queried",
+             "hands=manipulators; eyes=optical sensors; very=100 percent",
 }
 _ROBOT_FORMS = dict.fromkeys("could would should will can must may had went came saw took gave found".split(), "") | (
     dict.fromkeys("want need like love hope live work know believe feel see make take walk keep use".split(), "s"))
 _SLANG = {
     "openings": "Yo, check it: | Bruh, no cap, | Aight fam, | Yo dude, straight up, | Lowkey gotta spill this, homie:",
-    "asides": "No cap. | Straight fire, bruh. | For real, for real. | That's wild, yo. | Big mood. | Deadass.",
+    "asides": "No cap. | Straight fire, bruh. | For real, for real. | That's wild, yo. | Big mood. | Facts.",
     "endings": "Peace out, fam. | And that's the tea, sis. | Bet. | It is what it is, bro. | Catch ya later, dawg.",
+    "leads": "Like, | Not gonna lie, | Lowkey, | Real talk:",
     "words": "friend=homie; car=whip; house=crib; man=dude; person=dude; party=rager; mistake=epic fail; isn't=ain't; "
              "aren't=ain't; is not=ain't; are not=ain't; want to=wanna; have to=gotta; has to=gotta; because='cuz; "
              "out of=outta; let me=lemme; nothing=zilch; food=munchies; money=cash; people=peeps; somebody=some dude; "
              "nobody=no dude; everyone=the whole squad; everybody=the whole squad; good=dope; great=lit; bad=wack; "
              "happy=stoked; shoes=kicks; tired=wiped; small=lil; little=lil; very=hella; strange=sus; beautiful=fire; "
-             "you=ya; your=yo'; said=was like",
+             "you=ya; your=yo'",
 }
 _TEXT_OPENINGS = ("hey u there?", "omg ok so", "heyyy", "k so", "yoohoo u up?", "hiya got a min?")
 _TEXT_ASIDES = ("lol", "tbh", "omg", "jk", "idk", "rofl", "smh", "ngl")
@@ -86,13 +89,13 @@ _FORMAL = {
     "leads": "Moreover, | In addition, | In this regard, | With respect to the above, | It must further be observed:",
     "endings": "I remain at your disposal. | I trust that this is satisfactory. | Your consideration is appreciated. | "
                "I submit this for your attention.",
-    "words": "bought=purchased; buy=purchase; told=informed; help=assist; helped=assisted; need to=must; need=require; "
-             "needed=required; start=commence; started=commenced; began=commenced; stop=cease; stopped=ceased; "
+    "words": "bought=purchased; buy=purchase; told=informed; help=assist; helped=assisted; need to=have to; "
+             "need=require; needed=required; start=commence; started=commenced; began=commenced; stopped=ceased; "
              "try to=endeavour to; tried to=endeavoured to; want to=wish to; very=exceedingly; many=numerous; "
              "a lot of=a great deal of; house=residence; job=occupation; boss=superior; people=persons; "
              "nobody=no individual; somebody=a certain individual; everybody=each individual; "
              "everyone=each individual; now=at present; soon=in due course; again=once more; maybe=possibly; "
-             "found=discovered; went=proceeded; finally=ultimately; got=obtained; big=considerable; , but=; however,; "
+             "found=discovered; went to=proceeded to; finally=ultimately; big=considerable; , but=. However,; "
              "good=commendable",
 }
 _LEGALESE = {
@@ -100,11 +103,12 @@ _LEGALESE = {
     "leads": "AND WHEREAS, | PROVIDED ALWAYS: | NOTWITHSTANDING the foregoing, | It is hereby further stipulated:",
     "endings": "IN WITNESS WHEREOF, the parties have signed. | All rights reserved. | "
                "This clause shall survive termination. | Any breach hereof shall be actionable at law.",
+    "qualifiers": "said | aforementioned | aforesaid",
     "words": "house=dwelling unit; car=motor vehicle; person=natural person; shop=commercial premises; will=shall; "
-             "if=in the event that; as if=as if; because=inasmuch as; until=until such time as; everyone=all parties; "
-             "everybody=all parties; nobody=no party; somebody=a certain party; people=persons; "
+             "if=in the event that; as if=as if; because=inasmuch as; until=until such time as; until then=until then; "
+             "everyone=all parties; everybody=all parties; nobody=no party; somebody=a certain party; people=persons; "
              "money=monetary consideration; promised=covenanted; company=corporate entity; must=shall be obliged to; "
-             "without=in the absence of; said=deposed",
+             "without=in the absence of; promise=covenant",
 }
 _ACADEMIC = {
     "openings": "The present study examines: | In line with prior research, | This paper argues as follows: | "
@@ -118,19 +122,19 @@ _ACADEMIC = {
              "small=marginal; very=significantly; said=posited; think=hypothesise; thought=hypothesised; "
              "noticed=observed; found=identified; question=research question; somebody=one participant; "
              "nobody=no participant; everyone=all participants; everybody=all participants; always=invariably; "
-             "often=frequently; told=reported to; asked=surveyed; story=narrative; good=favourable; bad=unfavourable",
+             "often=frequently; story=narrative; good=favourable; bad=unfavourable",
 }
 _SCHOLARS = ("Hallberg", "Okonjo", "Petrov", "Marchetti", "Lindqvist", "Sato", "Abernathy", "Weiss")
 _CORPORATE = {
-    "openings": "Quick alignment, everyone: | Thanks for jumping on this call. | From a strategic standpoint, | "
-                "Net-net:",
+    "openings": "Quick alignment, everyone: | Thanks for joining this call. | From a strategic standpoint, | Net-net:",
     "leads": "Going forward, | At the end of the day, | Key takeaway: | To drive synergy, | Per our roadmap,",
     "endings": "Let's circle back next quarter. | Let's take the rest offline. | It's a win-win. | "
                "Ping me for the slide deck.",
+    "qualifiers": "strategic | scalable | client-facing | agile",
     "words": "problem=pain point; plan=roadmap; goal=KPI; friend=strategic partner; idea=value proposition; "
              "person=key stakeholder; team=cross-functional team; house=headquarters; job=core deliverable; "
              "day=sprint; use=leverage; used=leveraged; used to=used to; people=stakeholders; "
-             "children=junior stakeholders; help=add value to; change=pivot; changed=pivoted; good=best-in-class; "
+             "children=junior stakeholders; help=empower; change=pivot; changed=pivoted; good=best-in-class; "
              "better=optimised; new=innovative; money=budget; everyone=the whole org; everybody=the whole org; "
              "somebody=a resource; nobody=no resource; soon=by end of quarter; started=ramped up; began=ramped up; "
              "finished=delivered; bought=onboarded",
@@ -138,7 +142,7 @@ _CORPORATE = {
 _SMALL_CHILD = {
     "openings": "Mommy, Mommy, guess what! | I'm five and I know a story! | Daddy, look at me! | "
                 "My teddy told me this:",
-    "leads": "And then, and then, | And you know what? | And then guess what, | And, and, and,",
+    "leads": "And then, and then, | And you know what, | And then guess what, | And, and, and,",
     "asides": "For really real! | That's so silly! | Wheee! | Can I have a cookie now? | Teddy says so too!",
     "endings": "And now I need to go potty. | The end! Again, again! | And I'm not even sleepy! | Can we go play now?",
     "words": "dog=doggy; cat=kitty; horse=horsey; train=choo-choo train; car=vroom-vroom car; bird=birdie; "
@@ -149,8 +153,7 @@ _SMALL_CHILD = {
              "people=grown-ups; because=coz; many=a zillion; best=bestest; dark=scary dark",
 }
 _TOWN_CRIER = {
-    "openings": "Oyez, oyez, oyez! | Hear ye, hear ye! | Clang! Clang! Draw near, citizens! | "
-                "Attention, all ye townsfolk!",
+    "openings": "Oyez, oyez, oyez! | Hear ye, hear ye! | Clang! Clang! Draw near, citizens! | Attention, townsfolk!",
     "leads": "Be it known to all: | By order of the Lord Mayor: | It is hereby proclaimed: | Let every soul take heed:",
     "endings": "God save the King! | Ten o'clock, and all is well! | So cries your town crier! | "
                "Thus ends the proclamation!",
@@ -158,8 +161,7 @@ _TOWN_CRIER = {
              "boss=master; restaurant=inn; hotel=inn; email=dispatch; company=guild; letter=sealed letter; "
              "people=townsfolk; everyone=every man, woman and child; everybody=every man, woman and child; "
              "money=silver coin; police=night watch; nobody=not a soul in this parish; "
-             "somebody=a citizen of this parish; evening=hour of candle-light; news=tidings; officials=aldermen; "
-             "very=right",
+             "somebody=a citizen of this parish; news=tidings; officials=aldermen; very=right",
 }
 
 
@@ -170,7 +172,8 @@ def pirate(text: str, rng: random.Random) -> str:
 
 def shakespearean(text: str, rng: random.Random) -> str:
     """Speak Elizabethan English: thou and thee, `'tis`, `hath` and `doth`, sighs, an iambic last line."""
-    text = _THEE.sub(r"\1thee", replace_words(without_contractions(text), _THOU))
+    text = re.sub(r"\bdo not ([a-z]+)", r"\1 not", without_contractions(text))
+    text = _THEE.sub(r"\1thee", replace_words(text, _THOU))
     spoken = framed(full_sentences(text), rng, **_SHAKESPEAREAN)
     return re.sub(r"(?<=[.!?] )'t", "'T", re.sub(r"\b([Tt])hy (?=[aeiou])", r"\1hine ", spoken))
 
@@ -210,9 +213,7 @@ def formal(text: str, rng: random.Random) -> str:
 
 def legalese(text: str, rng: random.Random) -> str:
     """Draft it as a contract: WHEREAS clauses, `the said`, `the aforementioned`, shall, parties, a closing formula."""
-    terms = cycle(rng.sample(("said", "aforementioned", "aforesaid"), 3))
-    named = qualified(without_contractions(text), "the", terms)
-    return framed(full_sentences(named), rng, **_LEGALESE)
+    return framed(full_sentences(without_contractions(text)), rng, **_LEGALESE)
 
 
 def academic(text: str, rng: random.Random) -> str:
@@ -234,8 +235,8 @@ def corporate(text: str, rng: random.Random) -> str:
 
 
 def small_child(text: str, rng: random.Random) -> str:
-    """Babble like a small child: `goed` and `buyed`, doggies and tummies, `and then, and then`, teddy and potty."""
-    return framed(full_sentences(text), rng, **_SMALL_CHILD)
+    """Babble like a small child: `goed` and `buyed`, `bwead` for `bread`, `and then, and then`, teddy and potty."""
+    return re.sub(r"(?<=[bcdfgpt])r(?=[aeiou])", "w", framed(full_sentences(text), rng, **_SMALL_CHILD), flags=re.I)
 
 
 def town_crier(text: str, rng: random.Random) -> str:
@@ -243,8 +244,6 @@ def town_crier(text: str, rng: random.Random) -> str:
     return framed(exclaimed(full_sentences(text)), rng, **_TOWN_CRIER)
 
 
-RULES = {
-    rule.__name__: rule
-    for rule in (pirate, shakespearean, cowboy, robot, slang, text_message)
-    + (formal, legalese, academic, corporate, small_child, town_crier)
-}
+_SPOKEN = (pirate, shakespearean, cowboy, robot, slang, small_child, town_crier)
+_WRITTEN = (text_message, formal, legalese, academic, corporate)
+RULES = {rule.__name__: rule for rule in (*_SPOKEN, *_WRITTEN)}
