@@ -9,21 +9,14 @@ LENGTHS = [5, 90, 17, 17, 40, 3, 64, 12, 8, 33] * 10
 
 
 def rows_of(lengths) -> list[Row]:
-    return [Row([1] * length, [0.0] * (length - 2) + [1.0] * 2) for length in lengths]
+    return [Row([1] * length, answer_length=2) for length in lengths]
 
 
 def test_only_the_answer_and_its_end_carry_loss(triples):
     chat = ChatFormat(make_tokenizer("qwen2"), Chat())
     for row, prompt in zip(training_rows(triples, chat), triples["rewrite_prompt"], strict=True):
-        labels = [token for token, weight in zip(row.ids, row.loss_weights, strict=True) if weight]
-        assert chat.tokenizer.decode(labels) == f"{prompt}<|im_end|>"
-        assert set(row.loss_weights) == {0.0, 1.0}
-
-
-def test_a_base_learns_the_texts_too_with_less_weight(triples):
-    chat = ChatFormat(make_tokenizer("qwen2"), Chat())
-    row = training_rows(triples, chat, text_loss_weight=0.1)[0]
-    assert set(row.loss_weights) == {0.1, 1.0}
+        batch = collate([row], pad_id=0)
+        assert chat.tokenizer.decode(batch.ids[batch.is_answer]) == f"{prompt}<|im_end|>"
 
 
 def test_a_row_without_an_answer_is_refused(triples):
@@ -61,8 +54,8 @@ def test_a_row_over_the_budget_is_a_batch_of_its_own():
 
 
 def test_padding_is_on_the_left_masked_and_without_loss():
-    batch = collate([Row([7, 8, 9], [0, 1, 1]), Row([5], [1])], pad_id=0)
+    batch = collate([Row([7, 8, 9], 2), Row([5], 1)], pad_id=0)
     assert batch.ids.tolist() == [[7, 8, 9], [0, 0, 5]]
     assert batch.mask.tolist() == [[1, 1, 1], [0, 0, 1]]
-    assert batch.loss_weights.tolist() == [[0, 1, 1], [0, 0, 1]]
-    assert batch.kept_positions == 2
+    assert batch.is_answer.tolist() == [[False, True, True], [False, False, True]]
+    assert batch.longest_answer == 2

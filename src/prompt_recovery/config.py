@@ -70,27 +70,29 @@ class Train(_Section):
     weight_decay: Annotated[float, Field(ge=0)] = 0.0
     max_grad_norm: Positive = 1.0
     activation_checkpointing: bool = True
-    bf16_autocast: bool = False  # for a base in fp32; one in 16 bits is always under autocast
     validations: Count = 8  # how often the validation loss is taken
+
+
+class FullTrain(Train):
+    """Training of all the weights of a small model."""
+
+    epochs: Positive = 2.0
+    learning_rate: Positive = 4e-3
+    batch_tokens: Count = 2_048
+    weight_decay: Annotated[float, Field(ge=0)] = 0.01
+    activation_checkpointing: bool = False
 
 
 class FromScratch(_Section):
     """The embedded tiny base: a tokeniser and a Llama, trained on a share of the training families."""
 
-    vocabulary: Annotated[int, Field(ge=512)] = 2_048
+    vocabulary: Annotated[int, Field(ge=512)] = 4_096
     hidden_size: Annotated[int, Field(ge=64, multiple_of=64)] = 128
-    intermediate_size: Annotated[int, Field(ge=64, multiple_of=64)] = 384
-    layers: Count = 4
+    intermediate_size: Annotated[int, Field(ge=64, multiple_of=64)] = 512
+    layers: Count = 2
     heads: Count = 4
     families_share: Share = 0.5
-    text_loss_weight: Share = 0.1  # of the tokens of both texts; the prompt's weigh 1
-    train: Train = Train(
-        learning_rate=3e-3,
-        batch_tokens=4_096,
-        weight_decay=0.01,
-        activation_checkpointing=False,
-        bf16_autocast=True,
-    )
+    train: FullTrain = FullTrain()
 
 
 class Base(_Section):

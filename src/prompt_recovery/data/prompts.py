@@ -8,21 +8,16 @@ _WORDINGS = resources.files("prompt_recovery.data") / "wordings"
 _FRAMES = {
     "manner": (
         "Rewrite this text {}.",
-        "Rewrite the following passage {}.",
+        "Rewrite the following text {}.",
         "Please rewrite the text {}.",
-        "Reword the text below {}.",
-        "Rephrase this passage {}.",
-        "Can you rewrite this {}?",
-        "Write this again {}.",
-        "Present this text {}.",
+        "Rephrase this text {}.",
+        "Can you rewrite this text {}?",
     ),
     "result": (
         "Turn this text into {}.",
-        "Convert this passage into {}.",
+        "Convert this text into {}.",
         "Transform the following text into {}.",
-        "Take this text and make it {}.",
-        "Please make {} out of this text.",
-        "Change the text below into {}.",
+        "Please change the text into {}.",
     ),
     "full": ("{}",),
 }

@@ -16,10 +16,10 @@ _SORTED_BATCHES = 50  # rows are sorted by length within about so many batches: 
 
 @dataclass(frozen=True)
 class Row:
-    """Token ids and the weight of each in the loss: 0 or little for what is given, 1 for the answer."""
+    """Token ids; the loss is on the last `answer_length` of them."""
 
     ids: list[int]
-    loss_weights: list[float]
+    answer_length: int
     trimmed: bool = False
 
 
@@ -28,36 +28,32 @@ class Batch:
     """Rows padded on the left. All tensors have shape (rows, width)."""
 
     ids: torch.Tensor
-    mask: torch.Tensor
-    loss_weights: torch.Tensor
-    kept_positions: int  # loss weights are zero before the last so many positions
+    mask: torch.Tensor  # 1 for tokens, 0 for padding
+    is_answer: torch.Tensor  # True where the loss is
+    longest_answer: int
 
     def to(self, device: torch.device) -> "Batch":
-        return Batch(self.ids.to(device), self.mask.to(device), self.loss_weights.to(device), self.kept_positions)
+        return Batch(self.ids.to(device), self.mask.to(device), self.is_answer.to(device), self.longest_answer)
 
 
-def training_rows(triples: pd.DataFrame, chat: ChatFormat, text_loss_weight: float = 0.0) -> list[Row]:
-    """Turn triples into rows whose loss is on the answer and the token that ends the turn, and nowhere else.
-
-    `text_loss_weight` puts that weight on the given tokens too, for a base that learns to read.
-    """
+def training_rows(triples: pd.DataFrame, chat: ChatFormat) -> list[Row]:
+    """Turn triples into rows whose loss is on the answer and the token that ends the turn, and nowhere else."""
     columns = list(zip(triples["original_text"], triples["rewritten_text"], triples["rewrite_prompt"], strict=True))
     stop_ids = set(chat.stop_ids())
     rows: list[Row] = []
     with tqdm(total=len(columns), desc="tokenising", unit="row") as bar:
         for start in range(0, len(columns), _TOKENISED_AT_ONCE):
             chunk = columns[start : start + _TOKENISED_AT_ONCE]
-            rows += [_row(example, stop_ids, text_loss_weight) for example in chat.examples(chunk)]
+            rows += [_row(example, stop_ids) for example in chat.examples(chunk)]
             bar.update(len(chunk))
     return rows
 
 
-def _row(example: Example, stop_ids: set[int], text_loss_weight: float) -> Row:
+def _row(example: Example, stop_ids: set[int]) -> Row:
     answer_length = len(example.ids) - example.prompt_length
     if answer_length < 2 or example.ids[-1] not in stop_ids:
         raise ValueError(f"a row has no answer or no end of turn; its last ids are {example.ids[-5:]}")
-    weights = [text_loss_weight] * example.prompt_length + [1.0] * answer_length
-    return Row(example.ids, weights, example.trimmed)
+    return Row(example.ids, answer_length, example.trimmed)
 
 
 def plan_batches(rows: Sequence[Row], batch_tokens: int, seed: int) -> list[list[int]]:
@@ -91,11 +87,10 @@ def collate(rows: Sequence[Row], pad_id: int) -> Batch:
     """Pad rows on the left, so that all answers end at the last position."""
     width = max(len(row.ids) for row in rows)
     gaps = [width - len(row.ids) for row in rows]
-    weights = torch.tensor([[0.0] * gap + row.loss_weights for gap, row in zip(gaps, rows, strict=True)])
-    first = int(weights.any(dim=0).nonzero()[0])
+    from_end = torch.arange(width, 0, -1)
     return Batch(
         ids=torch.tensor([[pad_id] * gap + row.ids for gap, row in zip(gaps, rows, strict=True)]),
         mask=torch.tensor([[0] * gap + [1] * len(row.ids) for gap, row in zip(gaps, rows, strict=True)]),
-        loss_weights=weights,
-        kept_positions=width - first,
+        is_answer=from_end <= torch.tensor([[row.answer_length] for row in rows]),
+        longest_answer=max(row.answer_length for row in rows),
     )

@@ -18,7 +18,7 @@ from prompt_recovery.train.examples import Batch, Row, collate, plan_batches
 
 @dataclass(frozen=True)
 class Fitted:
-    """What a fit did. Losses are means over the weighted tokens, in nats."""
+    """What a fit did. Losses are means over the tokens of the answers, in nats."""
 
     steps: int
     tokens: int  # without padding
@@ -55,7 +55,7 @@ def fit(
         for step, groups in enumerate(bar, start=1):
             model.train()
             own_batches = [collate([rows[i] for i in group], pad_id) for group in groups]
-            loss = _backward(model, own_batches, settings.bf16_autocast, scaler)
+            loss = _backward(model, own_batches, scaler)
             scaler.unscale_(optimizer)
             torch.nn.utils.clip_grad_norm_(parameters, settings.max_grad_norm)
             scaler.step(optimizer)
@@ -66,7 +66,7 @@ def fit(
             _log(metrics, step=step, loss=loss, learning_rate=schedule.get_last_lr()[0], tokens=tokens, seconds=seconds)
             schedule.step()
             if step in validate_at:
-                valid_loss = mean_loss(model, valid_rows, settings, pad_id)
+                valid_loss = mean_loss(model, valid_rows, settings.batch_tokens, pad_id)
                 _log(metrics, step=step, valid_loss=valid_loss)
             bar.set_postfix_str(f"loss {loss:.3f}, valid {valid_loss:.3f}, {tokens / seconds:,.0f} tokens/s")
     trained = sum(parameter.numel() for parameter in parameters)
@@ -74,22 +74,22 @@ def fit(
 
 
 @torch.no_grad()
-def mean_loss(model: torch.nn.Module, rows: Sequence[Row], settings: config.Train, pad_id: int) -> float:
-    """Return the mean loss of `rows` over their weighted tokens, in nats, with dropout off."""
+def mean_loss(model: torch.nn.Module, rows: Sequence[Row], batch_tokens: int, pad_id: int) -> float:
+    """Return the mean loss of `rows` over their answers' tokens, in nats, with dropout off."""
     model.eval()
-    total = weight = 0.0
-    for group in plan_batches(rows, settings.batch_tokens, seed=0):
+    total, tokens = 0.0, 0
+    for group in plan_batches(rows, batch_tokens, seed=0):
         batch = collate([rows[i] for i in group], pad_id)
-        total += float(summed_loss(model, batch, settings.bf16_autocast))
-        weight += float(batch.loss_weights.sum())
-    return total / weight
+        total += float(summed_loss(model, batch))
+        tokens += int(batch.is_answer.sum())
+    return total / tokens
 
 
-def summed_loss(model: torch.nn.Module, batch: Batch, bf16_autocast: bool = False) -> torch.Tensor:
-    """Return the weighted sum of the tokens' cross-entropies; logits are made only where a weight needs them."""
+def summed_loss(model: torch.nn.Module, batch: Batch) -> torch.Tensor:
+    """Return the sum of the answer tokens' cross-entropies; no logits are made before the longest answer."""
     batch = batch.to(model.device)
-    kept = min(batch.kept_positions + 1, batch.ids.shape[1])
-    with _autocast(model, bf16_autocast):
+    kept = batch.longest_answer + 1
+    with _autocast(model):
         logits = model(
             input_ids=batch.ids,
             attention_mask=batch.mask,
@@ -97,9 +97,8 @@ def summed_loss(model: torch.nn.Module, batch: Batch, bf16_autocast: bool = Fals
             logits_to_keep=kept,
             use_cache=False,
         ).logits
-    targets, weights = batch.ids[:, -kept + 1 :], batch.loss_weights[:, -kept + 1 :]
-    losses = cross_entropy(logits[:, -kept:-1].float().flatten(0, 1), targets.flatten(), reduction="none")
-    return (losses * weights.flatten()).sum()
+    answers = batch.is_answer[:, -kept + 1 :]
+    return cross_entropy(logits[:, :-1][answers].float(), batch.ids[:, -kept + 1 :][answers], reduction="sum")
 
 
 def _plan_steps(rows: Sequence[Row], settings: config.Train, seed: int) -> list[list[list[int]]]:
@@ -111,14 +110,12 @@ def _plan_steps(rows: Sequence[Row], settings: config.Train, seed: int) -> list[
     return [plan[start : start + settings.accumulate] for start in range(0, len(plan), settings.accumulate)]
 
 
-def _backward(
-    model: torch.nn.Module, own_batches: Sequence[Batch], bf16_autocast: bool, scaler: torch.amp.GradScaler
-) -> float:
-    """Add up the gradients of one step; the mean is over all its weighted tokens, however they are batched."""
-    weight = sum(float(batch.loss_weights.sum()) for batch in own_batches)
+def _backward(model: torch.nn.Module, own_batches: Sequence[Batch], scaler: torch.amp.GradScaler) -> float:
+    """Add up the gradients of one step; the mean is over all its answers' tokens, however they are batched."""
+    tokens = sum(int(batch.is_answer.sum()) for batch in own_batches)
     total = 0.0
     for batch in own_batches:
-        loss = summed_loss(model, batch, bf16_autocast) / weight
+        loss = summed_loss(model, batch) / tokens
         scaler.scale(loss).backward()
         total += loss.item()
     if not math.isfinite(total):
@@ -141,9 +138,9 @@ def _precision(model: torch.nn.Module) -> torch.dtype:
     return model.get_input_embeddings().weight.dtype
 
 
-def _autocast(model: torch.nn.Module, bf16: bool) -> AbstractContextManager:
-    """Mixed precision where the frozen base is in 16 bits and the trainable weights are in 32, or on request."""
-    precision = torch.bfloat16 if bf16 and _precision(model) is torch.float32 else _precision(model)
+def _autocast(model: torch.nn.Module) -> AbstractContextManager:
+    """Mixed precision where the frozen base is in 16 bits and the trainable weights are in 32."""
+    precision = _precision(model)
     return torch.autocast(model.device.type, precision, enabled=precision is not torch.float32)
 
 

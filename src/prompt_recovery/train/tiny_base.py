@@ -39,8 +39,8 @@ def make_tiny_base(
     chat = ChatFormat(tokenizer, run.chat)
     fitted = fit(
         model,
-        training_rows(train[train["family"].isin(known)], chat, settings.text_loss_weight),
-        training_rows(valid, chat, settings.text_loss_weight),
+        training_rows(train[train["family"].isin(known)], chat),
+        training_rows(valid, chat),
         settings.train,
         pad_id=tokenizer.pad_token_id,
         seed=run.seed,
