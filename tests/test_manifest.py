@@ -34,6 +34,16 @@ def test_a_file_is_whole_or_what_stood_there_before(tmp_path):
     assert names(tmp_path) == ["a.txt"]
 
 
+def test_what_a_killed_process_left_is_not_used(tmp_path):
+    (tmp_path / ".model.partial").mkdir()
+    (tmp_path / ".model.partial" / "half").touch()
+    with whole_or_absent(tmp_path / "model") as partial:
+        partial.mkdir()
+        (partial / "whole").touch()
+    assert names(tmp_path) == ["model"]
+    assert names(tmp_path / "model") == ["whole"]
+
+
 def test_a_folder_takes_the_place_of_the_old_one(tmp_path):
     target = tmp_path / "model"
     for name in ("old", "new"):

@@ -16,8 +16,8 @@ class _Section(BaseModel):
 class Originals(_Section):
     """The project's own passages, with their slots filled and a run of their sentences taken."""
 
-    count: Count = 4_000
-    max_words: Annotated[int, Field(ge=12, le=350)] = 45
+    count: Count = 6_000
+    max_words: Annotated[int, Field(ge=12, le=350)] = 30
 
 
 class Rewriter(_Section):
@@ -34,12 +34,12 @@ class Rewriter(_Section):
 class Split(_Section):
     """Rows of each split, and what is held out of training for S1 and S2 (counts are per valid and per test)."""
 
-    train_rows: Count = 16_000
+    train_rows: Count = 32_000
     valid_rows: Count = 100  # of each of S0, S1, S2
     test_rows: Count = 200  # of each of S0, S1, S2
     held_out_originals: Share = 0.1  # share of original groups
     held_out_phrasings: Count = 1  # of every seen family
-    held_out_families: Count = 6
+    held_out_families: Count = 10
 
 
 class Cleaning(_Section):
@@ -76,7 +76,7 @@ class Train(_Section):
 class FullTrain(Train):
     """Training of all the weights of a small model."""
 
-    epochs: Positive = 2.0
+    epochs: Positive = 0.32
     learning_rate: Positive = 4e-3
     batch_tokens: Count = 2_048
     weight_decay: Annotated[float, Field(ge=0)] = 0.01
@@ -84,14 +84,13 @@ class FullTrain(Train):
 
 
 class FromScratch(_Section):
-    """The embedded tiny base: a tokeniser and a Llama, trained on a share of the training families."""
+    """The embedded tiny base: a tokeniser and a Llama, trained on a share of the training rows (its epochs)."""
 
     vocabulary: Annotated[int, Field(ge=512)] = 4_096
     hidden_size: Annotated[int, Field(ge=64, multiple_of=64)] = 128
     intermediate_size: Annotated[int, Field(ge=64, multiple_of=64)] = 512
     layers: Count = 2
     heads: Count = 4
-    families_share: Share = 0.5
     train: FullTrain = FullTrain()
 
 

@@ -26,12 +26,13 @@ def whole_or_absent(path: Path) -> Iterator[Path]:
     On any error the temporary is removed and what stood at `path` stays.
     Raises InputError when the disk refuses (full, read-only, over quota).
     """
-    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    partial = path.with_name(f".{path.name}.partial")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        _remove(partial)  # left by a process that was killed
         yield partial
         if partial.is_dir() and path.exists():
-            shutil.rmtree(path)
+            _remove(path)
         os.replace(partial, path)
     except OSError as error:
         raise InputError(
@@ -39,7 +40,7 @@ def whole_or_absent(path: Path) -> Iterator[Path]:
             "Make room or choose another folder, then run the same command again."
         ) from error
     finally:
-        shutil.rmtree(partial, ignore_errors=True) if partial.is_dir() else partial.unlink(missing_ok=True)
+        _remove(partial)
 
 
 def write_json(path: Path, value: Any) -> None:
@@ -116,6 +117,13 @@ def require_same_config(manifest: Path, config: Mapping, *, made_by: str) -> dic
     if different:
         raise InputError(f"{manifest}: comes from another config: {'; '.join(different)}. Run `{made_by}` again.")
     return found
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
 
 
 def _commit() -> str:

@@ -1,6 +1,5 @@
 """Training triples in, an ordinary Hugging Face folder out: a small Llama with its own tokeniser, made from scratch."""
 
-import random
 from pathlib import Path
 
 import pandas as pd
@@ -27,19 +26,17 @@ _MAX_POSITIONS = 2_048
 def make_tiny_base(
     train: pd.DataFrame, valid: pd.DataFrame, run: config.RunConfig, folder: Path, metrics_path: Path
 ) -> Fitted:
-    """Train tokeniser and model on a share of the training families, and save them at `folder`, whole or not at all.
+    """Train tokeniser and model on a share of the training rows, and save them at `folder`, whole or not at all.
 
-    The base so learns to read and to answer in the task's form; the other families are left to the adapter.
+    The base so learns to read and to answer in the task's form; to answer well is left to the adapter.
     """
     settings = run.base.from_scratch
-    families = sorted(train["family"].unique())
-    known = random.Random(f"base {run.seed}").sample(families, max(1, round(settings.families_share * len(families))))
     tokenizer = train_tokenizer(train, settings.vocabulary)
     model = _new_model(tokenizer, settings, run.seed)
     chat = ChatFormat(tokenizer, run.chat)
     fitted = fit(
         model,
-        training_rows(train[train["family"].isin(known)], chat),
+        training_rows(train, chat),
         training_rows(valid, chat),
         settings.train,
         pad_id=tokenizer.pad_token_id,

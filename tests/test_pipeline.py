@@ -1,0 +1,201 @@
+"""`make` from end to end on a very small run: the whole chain, what is done again and what is not, interruptions."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from conftest import PROJECT
+
+from prompt_recovery.places import RunFolder
+from prompt_recovery.tables import PREDICTIONS, read_table
+
+pytestmark = pytest.mark.slow
+
+DATA = """
+[originals]
+count = 400
+max_words = 20
+[split]
+train_rows = 600
+valid_rows = 12
+test_rows = 24
+"""
+RUN = """
+data = "micro"
+device = "cpu"
+[base]
+model = "data/models/micro"
+[base.from_scratch]
+vocabulary = 600
+hidden_size = 64
+intermediate_size = 64
+[base.from_scratch.train]
+epochs = 2
+[train]
+learning_rate = 2e-3
+batch_tokens = 2048
+activation_checkpointing = false
+[embedder]
+kind = "minilm"
+[generation]
+max_new_tokens = 24
+batch_size = 8
+[submit]
+rehearsal_rows = 16
+"""
+RUN_FOLDER = RunFolder(Path("runs/micro"))
+STAGES = ("train", "constant", "recover", "score")
+
+
+def make_project(folder: Path) -> Path:
+    files = subprocess.run(["git", "ls-files", "-z"], cwd=PROJECT, capture_output=True, check=True).stdout
+    for name in filter(None, files.decode().split("\0")):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(PROJECT / name, folder / name)
+    (folder / "configs" / "data" / "micro.toml").write_text(DATA)
+    (folder / "configs" / "run" / "micro.toml").write_text(RUN)
+    return folder
+
+
+def command(target: str) -> list[str]:
+    """Use this interpreter's environment: what is tested here is the pipeline, not the installation."""
+    return ["make", target, "RUN=micro", f"VENV={sys.prefix}", "-o", f"{sys.prefix}/installed"]
+
+
+def make(project: Path, target: str = "submit") -> str:
+    finished = subprocess.run(command(target), cwd=project, capture_output=True, text=True)
+    assert finished.returncode == 0, finished.stdout + finished.stderr
+    return finished.stdout
+
+
+def times(project: Path) -> dict[str, int]:
+    manifests = {"data": project / "data/triples/micro/manifest.json", "base": project / "data/models/micro/manifest.json"}
+    manifests |= {stage: project / RUN_FOLDER.manifest(stage) for stage in STAGES}
+    manifests |= {name: project / "submissions/micro" / f"{name}.json" for name in ("manifest", "rehearsal")}
+    return {name: path.stat().st_mtime_ns for name, path in manifests.items()}
+
+
+def predictions(project: Path) -> pd.DataFrame:
+    return read_table(project / RUN_FOLDER.predictions, PREDICTIONS, key=("method", "id"))
+
+
+@pytest.fixture(scope="module")
+def done(tmp_path_factory) -> tuple[Path, str]:
+    project = make_project(tmp_path_factory.mktemp("project"))
+    return project, make(project)
+
+
+def test_the_whole_chain_ends_with_a_table_and_the_paths(done):
+    project, printed = done
+    table = printed[printed.index("SCS with minilm") :].splitlines()
+    assert [line.split()[0] for line in table[2:5]] == ["constant", "base", "adapter"]
+    assert all(f"{split} (24 rows" in table[1] for split in ("S0", "S1", "S2"))
+    for path in ("runs/micro/report.html", "submissions/micro/bundle", "submissions/micro/notebook.ipynb"):
+        assert path in printed and (project / path).exists()
+
+
+def test_the_rehearsal_gave_the_scores_of_stage_4(done):
+    project, _ = done
+    result = json.loads((project / "submissions/micro/rehearsal.json").read_text())
+    submission = pd.read_csv(project / "submissions/micro/rehearsal/working/submission.csv", dtype=str)
+    answers = predictions(project).query("method == 'adapter'").set_index("id")["rewrite_prompt"]
+    assert result["rows"] == len(submission) == 16
+    assert list(submission["rewrite_prompt"]) == list(answers[submission["id"]])
+
+
+def test_receipts_hold_config_commit_hashes_and_counts(done):
+    project, _ = done
+    receipt = json.loads((project / RUN_FOLDER.manifest("train")).read_text())
+    assert receipt["config"]["lora"]["rank"] == 16
+    assert set(receipt["outputs"]) == {"adapter", "metrics.jsonl"}
+    assert receipt["counts"]["rows"] == 600 and receipt["counts"]["trimmed"] == 0
+    data = json.loads((project / "data/triples/micro/manifest.json").read_text())
+    assert data["counts"]["kept"]["train"] + sum(data["counts"]["dropped"].values()) >= 600
+
+
+def test_a_second_make_does_nothing_in_under_5_seconds(done):
+    project, printed = done
+    before, started = times(project), time.monotonic()
+    again = make(project)
+    assert time.monotonic() - started < 5
+    assert times(project) == before
+    assert again.splitlines()[-8:] == printed.splitlines()[-8:]
+
+
+def test_touching_a_config_without_changing_it_does_nothing(done):
+    project, _ = done
+    before = times(project)
+    (project / "configs/run/micro.toml").touch()
+    (project / "configs/data/micro.toml").touch()
+    make(project)
+    assert times(project) == before
+
+
+def test_a_changed_setting_redoes_just_what_depends_on_it(done):
+    project, _ = done
+    before = times(project)
+    config = project / "configs/run/micro.toml"
+    config.write_text(config.read_text().replace("max_new_tokens = 24", "max_new_tokens = 20"))
+    make(project)
+    redone = {stage for stage, when in times(project).items() if when != before[stage]}
+    assert redone == {"recover", "score", "manifest", "rehearsal"}
+
+
+def test_any_file_of_pairs_is_served(done):
+    project, _ = done
+    rows = pd.read_parquet(project / "data/triples/micro/test.parquet").head(5)
+    rows[["id", "original_text", "rewritten_text"]].to_csv(project / "pairs.csv", index=False)
+    script = [sys.executable, "scripts/recover.py", "--run", "runs/micro", "--pairs", "pairs.csv", "--output", "out.csv"]
+    subprocess.run(script, cwd=project, check=True, capture_output=True)
+    assert list(pd.read_csv(project / "out.csv", dtype=str)["id"]) == list(rows["id"])
+    assert json.loads((project / "out.receipt.json").read_text())["stage"] == "recover"
+
+
+def test_a_notebook_that_meets_another_bundle_stops(done):
+    project, _ = done
+    bundle = project / "submissions/micro/bundle/prompt-recovery-bundle.json"
+    whole = bundle.read_text()
+    bundle.write_text(whole.replace('"bundle_id": "', '"bundle_id": "x'))
+    script = [sys.executable, "scripts/rehearse.py", "--run", "runs/micro"]
+    finished = subprocess.run(script, cwd=project, capture_output=True, text=True)
+    bundle.write_text(whole)
+    assert finished.returncode == 2
+    assert "the notebook failed in its rehearsal" in finished.stderr
+    assert "holds bundle x" in finished.stderr and "upload again" in finished.stderr
+    assert not (project / "submissions/micro/rehearsal.json").exists()
+    make(project)
+
+
+def interrupt(project: Path, when: Path, how: signal.Signals) -> None:
+    """Start `make submit` and send `how` to all its processes as soon as `when` exists."""
+    process = subprocess.Popen(command("submit"), cwd=project, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+                               text=True, start_new_session=True)  # fmt: skip
+    while not (project / when).exists():
+        assert process.poll() is None, process.stderr.read()
+        time.sleep(0.02)
+    os.killpg(process.pid, how)
+    process.wait()
+    assert process.returncode != 0
+
+
+def test_an_interrupted_make_goes_on_and_ends_as_the_undisturbed_one(done, tmp_path):
+    project = make_project(tmp_path)
+    for kind in ("data", "run"):
+        shutil.copy(done[0] / f"configs/{kind}/micro.toml", project / f"configs/{kind}/micro.toml")
+    interrupt(project, Path("data/models/micro.metrics.jsonl"), signal.SIGKILL)
+    assert not (project / "data/models/micro").exists()
+    interrupt(project, RUN_FOLDER.metrics, signal.SIGINT)
+    assert not (project / RUN_FOLDER.adapter).exists()
+    assert not (project / RUN_FOLDER.manifest("train")).exists()
+    interrupt(project, Path("submissions/micro/rehearsal/input"), signal.SIGINT)
+    assert not (project / "submissions/micro/rehearsal.json").exists()
+    make(project)
+    assert not list(project.rglob("*.partial"))
+    pd.testing.assert_frame_equal(predictions(project), predictions(done[0]))
