@@ -7,6 +7,13 @@ SET_DATA ?=
 PYTHON ?= python3
 VENV ?= .venv
 
+ifneq ($(shell $(PYTHON) -c 'import sys; print(sys.version_info >= (3, 11))'),True)
+$(error Python >= 3.11 is needed and $(PYTHON) is none; name one, for example: make PYTHON=python3.12)
+endif
+ifeq ($(wildcard configs/run/$(RUN).toml),)
+$(error configs/run/$(RUN).toml: no such run; there are: $(basename $(notdir $(wildcard configs/run/*.toml))))
+endif
+
 py := $(VENV)/bin/python
 run := runs/$(RUN)
 submission := submissions/$(RUN)

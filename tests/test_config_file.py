@@ -29,7 +29,9 @@ def test_json_brings_the_config_back(path):
 def test_three_layers_the_last_one_wins():
     assert load_toml(RunConfig, TINY).lora.rank == 16
     assert load_toml(RunConfig, TINY).train.learning_rate != RunConfig.model_fields["train"].default.learning_rate
-    changed = load_toml(RunConfig, TINY, ["lora.rank=8", "chat.instruction=Which one?", "lora.target_modules=['q_proj']"])
+    changed = load_toml(
+        RunConfig, TINY, ["lora.rank=8", "chat.instruction=Which one?", "lora.target_modules=['q_proj']"]
+    )
     assert (changed.lora.rank, changed.chat.instruction, changed.lora.target_modules) == (8, "Which one?", ("q_proj",))
 
 
@@ -47,7 +49,9 @@ def test_a_mistyped_key_is_named_with_the_nearest():
 
 
 def test_a_rank_of_minus_one_says_found_and_expected():
-    assert "tiny.toml: lora.rank: found -1, expected: Input should be greater than or equal to 1." in faults("lora.rank=-1")
+    assert "tiny.toml: lora.rank: found -1, expected: Input should be greater than or equal to 1." in faults(
+        "lora.rank=-1"
+    )
 
 
 def test_all_faults_come_at_once():

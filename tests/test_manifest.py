@@ -70,7 +70,7 @@ with readable_exit():
 @pytest.mark.parametrize("name", ["rows.csv", "rows.parquet"])
 def test_a_full_disk_is_named_and_leaves_the_old_file(tmp_path, name):
     mount = f"mount -t tmpfs -o size=128k tmpfs {tmp_path} && printf before > {tmp_path}/{name}"
-    check = f'code=$?; cat {tmp_path}/{name}; ls -A {tmp_path} | wc -l; exit $code'
+    check = f"code=$?; cat {tmp_path}/{name}; ls -A {tmp_path} | wc -l; exit $code"
     script = f'{mount} && {{ "$0" -c "$1" {tmp_path}/{name}; {check}; }}'
     command = ["unshare", "--map-root-user", "--mount", "sh", "-c", script, sys.executable, FILL_THE_DISK]
     if not shutil.which("unshare") or subprocess.run([*command[:3], "true"], capture_output=True).returncode:
@@ -136,5 +136,7 @@ def test_a_stage_of_another_config_is_refused(tmp_path):
     manifest = tmp_path / "train.json"
     write_json(manifest, {"config": {"lora": {"rank": 8}, "seed": 0}})
     require_same_config(manifest, {"lora": {"rank": 8}, "seed": 0}, made_by="make train")
-    with pytest.raises(InputError, match=r"comes from another config: lora: made with \{'rank': 8\}, now \{'rank': 16\}"):
+    with pytest.raises(
+        InputError, match=r"comes from another config: lora: made with \{'rank': 8\}, now \{'rank': 16\}"
+    ):
         require_same_config(manifest, {"lora": {"rank": 16}, "seed": 0}, made_by="make train")

@@ -18,7 +18,16 @@ PASSAGES = own_passages()
 SETTINGS = Originals(count=3_000, max_words=45)
 ORIGINALS = own_originals(SETTINGS, seed=0)
 KINDS = {"email", "review", "news", "recipe", "story", "speech", "instructions", "encyclopaedia", "letter", "diary"}
-ODD_TEXTS = ["Hello", "1. 2. 3.", 'He said "go". And then? (Yes!)', "🙂 ok", "no full stop", "A. B. C.", "tabs\tand\nlines", "  "]
+ODD_TEXTS = [
+    "Hello",
+    "1. 2. 3.",
+    'He said "go". And then? (Yes!)',
+    "🙂 ok",
+    "no full stop",
+    "A. B. C.",
+    "tabs\tand\nlines",
+    "  ",
+]
 
 
 def test_there_are_150_passages_in_ten_kinds_of_30_to_120_words():
@@ -109,4 +118,9 @@ def test_sentences_and_words():
         "It ran.", '"Where?" he asked.', "It cost 5.5 now!", "Yes",
     ]  # fmt: skip
     assert replace_words("My friend, my dog", {"my": "me", "my friend": "matey"}) == "Matey, me dog"
-    assert [lower_first(text) for text in ("The dog", "I am", "Anna is", "It's")] == ["the dog", "I am", "Anna is", "it's"]
+    assert [lower_first(text) for text in ("The dog", "I am", "Anna is", "It's")] == [
+        "the dog",
+        "I am",
+        "Anna is",
+        "it's",
+    ]

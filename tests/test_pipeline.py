@@ -76,7 +76,10 @@ def make(project: Path, target: str = "submit") -> str:
 
 
 def times(project: Path) -> dict[str, int]:
-    manifests = {"data": project / "data/triples/micro/manifest.json", "base": project / "data/models/micro/manifest.json"}
+    manifests = {
+        "data": project / "data/triples/micro/manifest.json",
+        "base": project / "data/models/micro/manifest.json",
+    }
     manifests |= {stage: project / RUN_FOLDER.manifest(stage) for stage in STAGES}
     manifests |= {name: project / "submissions/micro" / f"{name}.json" for name in ("manifest", "rehearsal")}
     return {name: path.stat().st_mtime_ns for name, path in manifests.items()}
@@ -152,7 +155,16 @@ def test_any_file_of_pairs_is_served(done):
     project, _ = done
     rows = pd.read_parquet(project / "data/triples/micro/test.parquet").head(5)
     rows[["id", "original_text", "rewritten_text"]].to_csv(project / "pairs.csv", index=False)
-    script = [sys.executable, "scripts/recover.py", "--run", "runs/micro", "--pairs", "pairs.csv", "--output", "out.csv"]
+    script = [
+        sys.executable,
+        "scripts/recover.py",
+        "--run",
+        "runs/micro",
+        "--pairs",
+        "pairs.csv",
+        "--output",
+        "out.csv",
+    ]
     subprocess.run(script, cwd=project, check=True, capture_output=True)
     assert list(pd.read_csv(project / "out.csv", dtype=str)["id"]) == list(rows["id"])
     assert json.loads((project / "out.receipt.json").read_text())["stage"] == "recover"

@@ -55,7 +55,9 @@ def test_an_answer_that_is_none_falls_back_to_the_constant(reply):
 
 
 def test_an_answer_is_one_line():
-    assert recover(PAIRS, replies=lambda prompt: " Make it\n  rhyme. ")[0]["rewrite_prompt"].unique() == "Make it rhyme."
+    assert (
+        recover(PAIRS, replies=lambda prompt: " Make it\n  rhyme. ")[0]["rewrite_prompt"].unique() == "Make it rhyme."
+    )
 
 
 def test_constant_answers_have_the_same_form():

@@ -70,7 +70,7 @@ def test_the_report_stands_alone_and_escapes_texts(embed_angles):
     curve = [{"step": 1, "loss": 3.0}, {"step": 2, "loss": 2.0}, {"step": 2, "valid_loss": 2.5}]
     page = render_report("tiny", rows, document, curve)
     assert page.count("<svg") == 3
-    assert "src=" not in page and "href=\"http" not in page
+    assert "src=" not in page and 'href="http' not in page
     assert "The &lt;kettle&gt; sang." in page and "<kettle>" not in page
     assert "not the competition&#39;s" in page or "not the competition's" in page
     assert "Best rows (adapter)" in page and "Worst rows (adapter)" in page

@@ -103,7 +103,9 @@ def test_recover_refuses_a_run_folder_of_another_config(run_folder):
 
 
 def test_a_run_that_was_never_trained_says_what_to_do(project):
-    assert "runs/none/config.json: not found. It is made by `make train RUN=none`" in complaint("recover", "--run", "runs/none")
+    assert "runs/none/config.json: not found. It is made by `make train RUN=none`" in complaint(
+        "recover", "--run", "runs/none"
+    )
 
 
 def test_train_refuses_a_truncated_file(run_folder, project):

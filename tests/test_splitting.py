@@ -10,7 +10,9 @@ from prompt_recovery.data.splitting import find_leaks, plan_splits
 from prompt_recovery.errors import InputError
 
 SETTINGS = Split(train_rows=600, valid_rows=30, test_rows=60, held_out_families=2, held_out_phrasings=1)
-ORIGINALS = [Original(f"{kind} {group} {n}", kind, f"{kind}-{group}") for kind in "ab" for group in range(10) for n in range(9)]
+ORIGINALS = [
+    Original(f"{kind} {group} {n}", kind, f"{kind}-{group}") for kind in "ab" for group in range(10) for n in range(9)
+]
 PROMPTS = [
     Prompt(f"Frame {frame}: do {family} by wording {phrasing}.", family, f"{family} {phrasing}")
     for family in ("pirate", "poem", "formal", "short", "long", "song", "news")

@@ -32,7 +32,12 @@ SOURCE = "owner/model/framework/variation/1"
 def run_folder(tmp_path):
     folder = tmp_path / "runs" / "tiny"
     (folder / "adapter").mkdir(parents=True)
-    for name in ("constant.json", "adapter/adapter_config.json", "adapter/adapter_model.safetensors", "adapter/base.json"):
+    for name in (
+        "constant.json",
+        "adapter/adapter_config.json",
+        "adapter/adapter_model.safetensors",
+        "adapter/base.json",
+    ):
         (folder / name).write_text(f'"{name}"')
     (folder / "adapter" / "README.md").write_text("not for upload")
     (folder / ".env").write_text("SECRET=1")
@@ -99,7 +104,9 @@ def test_a_base_that_kaggle_mounts_is_found_in_every_layout(run_folder, tmp_path
 
 def test_what_is_not_there_cannot_be_bundled(run_folder):
     (run_folder / "adapter" / "adapter_model.safetensors").unlink()
-    with pytest.raises(InputError, match=r"cannot be bundled, not there: .*adapter_model.safetensors. Run `make train`"):
+    with pytest.raises(
+        InputError, match=r"cannot be bundled, not there: .*adapter_model.safetensors. Run `make train`"
+    ):
         bundle_files(run_folder, None)
 
 

@@ -35,7 +35,10 @@ def test_a_row_is_what_its_rewriter_made_of_it():
 
 def test_dropped_rows_are_counted_by_reason():
     def lazy(tasks):
-        return [text if n % 10 else "" if n % 20 else task[0].text for n, (task, text) in enumerate(zip(tasks, rewrite(tasks)))]
+        return [
+            text if n % 10 else "" if n % 20 else task[0].text
+            for n, (task, text) in enumerate(zip(tasks, rewrite(tasks)))
+        ]
 
     triples = make_triples(CONFIG, ORIGINALS, PROMPTS, lazy)
     kept, dropped = triples.counts["kept"], triples.counts["dropped"]
@@ -47,7 +50,9 @@ def test_s0_rows_whose_prompt_left_training_are_dropped_and_counted():
     gone = "Frame 0"
 
     def picky(tasks):
-        return ["" if i < 600 and t[1].text.startswith(gone) else x for i, (t, x) in enumerate(zip(tasks, rewrite(tasks)))]
+        return [
+            "" if i < 600 and t[1].text.startswith(gone) else x for i, (t, x) in enumerate(zip(tasks, rewrite(tasks)))
+        ]
 
     config = CONFIG.model_copy(update={"cleaning": Cleaning(max_dropped_share=0.9)})
     triples = make_triples(config, ORIGINALS, PROMPTS, picky)

@@ -76,7 +76,7 @@ class Train(_Section):
 class FullTrain(Train):
     """Training of all the weights of a small model."""
 
-    epochs: Positive = 0.32
+    validations: Count = 4
     learning_rate: Positive = 4e-3
     batch_tokens: Count = 2_048
     weight_decay: Annotated[float, Field(ge=0)] = 0.01
@@ -84,13 +84,14 @@ class FullTrain(Train):
 
 
 class FromScratch(_Section):
-    """The embedded tiny base: a tokeniser and a Llama, trained on a share of the training rows (its epochs)."""
+    """The embedded tiny base: a tokeniser and a Llama, trained on some of the training rows."""
 
-    vocabulary: Annotated[int, Field(ge=512)] = 4_096
+    vocabulary: Annotated[int, Field(ge=512)] = 6_144
     hidden_size: Annotated[int, Field(ge=64, multiple_of=64)] = 128
-    intermediate_size: Annotated[int, Field(ge=64, multiple_of=64)] = 512
+    intermediate_size: Annotated[int, Field(ge=64, multiple_of=64)] = 256
     layers: Count = 2
     heads: Count = 4
+    rows: Count = 8_000  # few: it learns the form of the task, the rest is left to the adapter
     train: FullTrain = FullTrain()
 
 

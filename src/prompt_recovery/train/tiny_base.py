@@ -26,7 +26,7 @@ _MAX_POSITIONS = 2_048
 def make_tiny_base(
     train: pd.DataFrame, valid: pd.DataFrame, run: config.RunConfig, folder: Path, metrics_path: Path
 ) -> Fitted:
-    """Train tokeniser and model on a share of the training rows, and save them at `folder`, whole or not at all.
+    """Train tokeniser and model on some of the training rows, and save them at `folder`, whole or not at all.
 
     The base so learns to read and to answer in the task's form; to answer well is left to the adapter.
     """
@@ -36,7 +36,7 @@ def make_tiny_base(
     chat = ChatFormat(tokenizer, run.chat)
     fitted = fit(
         model,
-        training_rows(train, chat),
+        training_rows(train.sample(min(settings.rows, len(train)), random_state=run.seed), chat),
         training_rows(valid, chat),
         settings.train,
         pad_id=tokenizer.pad_token_id,
