@@ -1,4 +1,4 @@
-"""A family name in, a model folder out: the real architecture at small size, random weights, that family's chat template."""
+"""A family name in, a model folder out: the real architecture, small, with random weights and its chat template."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +13,7 @@ from transformers.models.mistral import MistralConfig
 from transformers.models.qwen2 import Qwen2Config
 
 CORPUS = [
-    "Original text: The kettle sang in the kitchen while Mabel wrote a letter. Rewritten text: Arr, the kettle be singing!",
+    "Original text: The kettle sang in the kitchen while Mabel wrote a letter. Rewritten text: Arr, the kettle sings!",
     "Which prompt turned the original text into the rewritten text? Rewrite this text like a pirate.",
     "Turn the passage into a poem. Make this shorter, please. Translate the note into formal language.",
 ] * 20  # fmt: skip

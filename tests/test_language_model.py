@@ -122,7 +122,7 @@ def test_an_adapter_of_another_base_is_refused(model_folder, triples, tmp_path):
     retrained = make_model_folder("llama", tmp_path / "retrained", seed=1)
     for other in (retrained, model_folder("mistral")):
         with pytest.raises(
-            InputError, match="this adapter was trained on another base: .*Load that base, or train again"
+            InputError, match=r"this adapter was trained on another base: .*Load that base, or train again"
         ):
             load_recoverer(small_run(other), tmp_path / "adapter")
 

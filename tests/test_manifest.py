@@ -62,7 +62,8 @@ from prompt_recovery.errors import readable_exit
 from prompt_recovery.tables import TRUTH, write_table
 
 with readable_exit():
-    rows = pd.DataFrame({"id": [str(i) for i in range(50_000)], "rewrite_prompt": [f"prompt {i}" for i in range(50_000)]})
+    ids = [str(number) for number in range(50_000)]
+    rows = pd.DataFrame({"id": ids, "rewrite_prompt": [f"prompt {number}" for number in ids]})
     write_table(rows, Path(sys.argv[1]), TRUTH)
 """
 

@@ -72,9 +72,9 @@ def test_the_real_run_stops_at_once_and_says_what_is_missing(project, monkeypatc
     assert "accept its licence and set HF_TOKEN" in message
 
 
-def test_a_name_that_is_no_hub_id_is_said_to_be_none(project):
-    message = complaint("configure", "--run", "tiny", "--set", "base.model=no such/model/here", "embedder.kind=minilm")
-    assert "made by" in message or "neither a model folder nor a hub id" in message
+def test_a_name_that_is_neither_folder_nor_hub_id_is_said_to_be_none(project):
+    message = complaint("configure", "--run", "mistral-7b", "--set", "base.model=no such/model/here")
+    assert "base.model = 'no such/model/here': is neither a model folder nor a hub id (owner/model)" in message
 
 
 @pytest.mark.parametrize(

@@ -37,7 +37,7 @@ def test_dropped_rows_are_counted_by_reason():
     def lazy(tasks):
         return [
             text if n % 10 else "" if n % 20 else task[0].text
-            for n, (task, text) in enumerate(zip(tasks, rewrite(tasks)))
+            for n, (task, text) in enumerate(zip(tasks, rewrite(tasks), strict=True))
         ]
 
     triples = make_triples(CONFIG, ORIGINALS, PROMPTS, lazy)
@@ -51,7 +51,8 @@ def test_s0_rows_whose_prompt_left_training_are_dropped_and_counted():
 
     def picky(tasks):
         return [
-            "" if i < 600 and t[1].text.startswith(gone) else x for i, (t, x) in enumerate(zip(tasks, rewrite(tasks)))
+            "" if i < 600 and t[1].text.startswith(gone) else x
+            for i, (t, x) in enumerate(zip(tasks, rewrite(tasks), strict=True))
         ]
 
     config = CONFIG.model_copy(update={"cleaning": Cleaning(max_dropped_share=0.9)})

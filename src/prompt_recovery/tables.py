@@ -92,9 +92,9 @@ def _check_type(column: pd.Series, field: pa.Field, where: str) -> None:
     except (pa.ArrowInvalid, pa.ArrowTypeError):
         wanted = str if field.type == pa.string() else int
         row = next((row for row, value in enumerate(column) if not isinstance(value, wanted)), 0)
-        found = column.iloc[row]
+        found, kind = str(column.iloc[row]), type(column.iloc[row]).__name__
         raise InputError(
-            f"{where}: column {field.name}, row {row}: expected {field.type}, found {str(found)!r} ({type(found).__name__})."
+            f"{where}: column {field.name}, row {row}: expected {field.type}, found {found!r} ({kind})."
         ) from None
 
 
