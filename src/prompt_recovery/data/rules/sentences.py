@@ -40,6 +40,6 @@ _SENTENCE_OPENERS = frozenset(
     "a about above after all also although an and any anyone as at because before both but by each either even every "
     "everyone few finally first for from he her here his how if in inside instead it its just last later many "
     "meanwhile more most my near next no nobody nothing now on once one only or our outside over people please she "
-    "since so some someone sometimes soon still that the their then there these they this those though today "
-    "tomorrow tonight two under until we what when where which while who why with without yesterday yet you your".split()
+    "your since so some someone sometimes soon still that the their then there these they this those though today "
+    "tomorrow tonight two under until we what when where which while who why with without yesterday yet you".split()
 )
