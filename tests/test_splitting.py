@@ -1,3 +1,4 @@
+import dataclasses
 from collections import Counter
 
 import pandas as pd
@@ -57,6 +58,14 @@ def test_families_are_balanced(planned):
     rows = Counter(part(planned, "train")["family"])
     assert len(rows) == 3
     assert max(rows.values()) - min(rows.values()) <= 0.2 * max(rows.values())
+
+
+def test_a_prompt_is_drawn_as_often_as_its_weight_says():
+    usual = "Frame 0"
+    prompts = [dataclasses.replace(prompt, weight=8 if prompt.text.startswith(usual) else 1) for prompt in PROMPTS]
+    train = [one.task[1].text for one in plan_splits(ORIGINALS, prompts, SETTINGS, seed=0) if one.part == "train"]
+    share = sum(text.startswith(usual) for text in train) / len(train)
+    assert 0.7 < share < 0.8  # 8 / 10, less the pairs that were drawn twice; evenly it would be 1 / 3
 
 
 def test_the_seed_alone_decides():

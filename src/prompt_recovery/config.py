@@ -77,7 +77,7 @@ class FullTrain(Train):
     """Training of all the weights of a small model."""
 
     validations: Count = 4
-    learning_rate: Positive = 4e-3
+    learning_rate: Positive = 2.5e-3
     batch_tokens: Count = 2_048
     weight_decay: Annotated[float, Field(ge=0)] = 0.01
     activation_checkpointing: bool = False
@@ -91,7 +91,7 @@ class FromScratch(_Section):
     intermediate_size: Annotated[int, Field(ge=64, multiple_of=64)] = 256
     layers: Count = 2
     heads: Count = 4
-    rows: Count = 8_000  # few: it learns the form of the task, the rest is left to the adapter
+    rows: Count = 4_000  # few: it learns the form of the task, the rest is left to the adapter
     train: FullTrain = FullTrain()
 
 

@@ -25,20 +25,30 @@ _FRAMES = {
 
 @dataclass(frozen=True)
 class Prompt:
-    """A rewrite prompt. `family`: what it asks for; `phrasing`: the words that ask, whatever frame is around them."""
+    """A rewrite prompt. `family`: what it asks for; `phrasing`: the words that ask, whatever frame is around them.
+
+    `weight`: how often it is drawn, among the prompts of its family.
+    """
 
     text: str
     family: str
     phrasing: str
+    weight: float = 1.0
 
 
 def own_prompts() -> tuple[Prompt, ...]:
-    """Read wordings/<kind>.toml and put every phrasing into every frame of its form."""
-    return tuple(
-        Prompt(frame.format(phrasing), family, phrasing)
-        for file in sorted(_WORDINGS.iterdir(), key=lambda entry: entry.name)
-        for family, forms in tomllib.loads(file.read_text(encoding="utf-8")).items()
-        for form, phrasings in forms.items()
-        for phrasing in phrasings
-        for frame in _FRAMES[form]
-    )
+    """Read wordings/<kind>.toml and put every phrasing into every frame of its form.
+
+    Phrasings and frames stand with the usual ones first, and are drawn by Zipf's law, 1 / rank: of all the ways to ask
+    for a thing people use a few most of the time.
+    """
+    prompts = []
+    for file in sorted(_WORDINGS.iterdir(), key=lambda entry: entry.name):
+        for family, forms in tomllib.loads(file.read_text(encoding="utf-8")).items():
+            phrasings = [(form, phrasing) for form, own in forms.items() for phrasing in own]
+            prompts += [
+                Prompt(frame.format(phrasing), family, phrasing, 1 / (rank * frame_rank))
+                for rank, (form, phrasing) in enumerate(phrasings, start=1)
+                for frame_rank, frame in enumerate(_FRAMES[form], start=1)
+            ]
+    return tuple(prompts)

@@ -7,6 +7,7 @@ import random
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import TypeVar
 
 import pandas as pd
@@ -136,16 +137,22 @@ def _hold_out_phrasings(prompts: Sequence[Prompt], count: int, rng: random.Rando
 
 
 def _draw(originals: Sequence[Original], prompts: Sequence[Prompt], rows: int, rng: random.Random) -> list[Task]:
-    """Draw `rows` distinct tasks, the families in turn, phrasings before frames, so that no wording crowds out."""
-    by_family: dict[str, dict[str, list[Prompt]]] = defaultdict(lambda: defaultdict(list))
+    """Draw `rows` distinct tasks: the families in turn, a family's prompts by their weights, the originals evenly."""
+    possible = len(originals) * len(prompts)
+    if rows > possible:
+        raise InputError(f"{rows} rows: only {possible} distinct pairs of text and prompt. Lower the split's rows.")
+    by_family: dict[str, list[Prompt]] = defaultdict(list)
     for prompt in prompts:
-        by_family[prompt.family][prompt.phrasing].append(prompt)
+        by_family[prompt.family].append(prompt)
     families = rng.sample(sorted(by_family), len(by_family))
+    weights = {family: list(accumulate(prompt.weight for prompt in own)) for family, own in by_family.items()}
     tasks: dict[Task, None] = {}
     for turn in range(rows * _TRIES_PER_ROW):
-        phrasings = by_family[families[turn % len(families)]]
-        prompt = rng.choice(phrasings[rng.choice(list(phrasings))])
+        family = families[turn % len(families)]
+        (prompt,) = rng.choices(by_family[family], cum_weights=weights[family])
         tasks[rng.choice(originals), prompt] = None
         if len(tasks) == rows:
             return list(tasks)
-    raise InputError(f"{rows} rows: only {len(tasks)} distinct pairs of text and prompt. Lower the split's rows.")
+    raise InputError(
+        f"{rows} rows: only {len(tasks)} of {possible} pairs of text and prompt drawn. Lower the split's rows."
+    )

@@ -21,6 +21,7 @@ _CHAT_TEMPLATE = (
     "{% endfor %}{% if add_generation_prompt %}<|model|>{% endif %}"
 )
 _MAX_POSITIONS = 2_048
+_INITIALISER_RANGE = 0.05  # 0.02 suits widths of thousands; at 128 and 393 steps it named 17 % of families, this 41 %
 
 
 def make_tiny_base(
@@ -85,6 +86,7 @@ def _new_model(tokenizer: PreTrainedTokenizerFast, settings: config.FromScratch,
             num_hidden_layers=settings.layers,
             num_attention_heads=settings.heads,
             max_position_embeddings=_MAX_POSITIONS,
+            initializer_range=_INITIALISER_RANGE,
             tie_word_embeddings=True,
             pad_token_id=tokenizer.pad_token_id,
             bos_token_id=tokenizer.bos_token_id,
