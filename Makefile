@@ -76,7 +76,7 @@ $(run)/manifests/recover.json: $(run)/settings/recover.json $(run)/manifests/tra
 	$(py) scripts/recover.py --run $(run)
 
 $(run)/manifests/score.json: $(run)/settings/score.json $(run)/manifests/recover.json
-	$(py) scripts/score.py --run $(run)
+	$(py) scripts/score_run.py --run $(run)
 
 $(submission)/manifest.json: $(run)/settings/submit.json $(run)/manifests/score.json submissions/notebook.py
 	$(py) scripts/submit.py --run $(run)

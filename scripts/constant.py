@@ -1,30 +1,22 @@
 """Choose the constant prompt of a run among its training prompts: runs/<name>/constant.json."""
 
-import argparse
 from dataclasses import asdict
-from pathlib import Path
 
-from prompt_recovery.config import stage_settings
 from prompt_recovery.errors import readable_exit
-from prompt_recovery.manifest import stage_receipt, write_json
-from prompt_recovery.places import RunFolder, TriplesFolder
+from prompt_recovery.manifest import write_json
+from prompt_recovery.places import TriplesFolder, run_parser
 from prompt_recovery.recover.constant import choose_constant
 from prompt_recovery.tables import TRIPLES, read_table
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--run", required=True, type=Path, help="run folder, such as runs/tiny")
-    folder = RunFolder(parser.parse_args().run)
+    folder = run_parser(__doc__).parse_args().run
     run = folder.read_config()
     train = TriplesFolder.named(run.data).part("train")
     prompts = read_table(train, TRIPLES)["rewrite_prompt"]
     from prompt_recovery.engines.embedder import load_embedder  # seconds to import
 
-    settings = stage_settings(run, "constant")
-    with stage_receipt(
-        folder.manifest("constant"), stage="constant", config=settings, inputs={"train": train}
-    ) as receipt:
+    with folder.receipt(run, "constant", train=train) as receipt:
         embedder = load_embedder(run.embedder)
         constant = choose_constant(prompts, embedder, run.recover.constant_candidates)
         write_json(folder.constant, asdict(constant) | {"embedder": embedder.name})

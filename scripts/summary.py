@@ -1,18 +1,13 @@
 """Print the scores of a run and where its report and its bundle are."""
 
-import argparse
-from pathlib import Path
-
 from prompt_recovery.errors import readable_exit
 from prompt_recovery.manifest import read_json
-from prompt_recovery.places import RunFolder
+from prompt_recovery.places import run_parser
 from prompt_recovery.score.scoring import score_table
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--run", required=True, type=Path, help="run folder, such as runs/tiny")
-    folder = RunFolder(parser.parse_args().run)
+    folder = run_parser(__doc__).parse_args().run
     print(score_table(read_json(folder.score, made_by=f"make score RUN={folder.path.name}")))
     rehearsal = read_json(folder.submission / "rehearsal.json", made_by=f"make submit RUN={folder.path.name}")
     print(f"report:   {folder.report}")

@@ -73,7 +73,7 @@ sys.path.insert(0, str(site))
 # %%
 import prompt_recovery
 from prompt_recovery.places import RunFolder
-from prompt_recovery.recover.answers import constant_answers, recover_prompts
+from prompt_recovery.recover.answers import answers_by, constant_answers
 from prompt_recovery.submit.bundle import unpack_bundle
 from prompt_recovery.tables import PAIRS, SUBMISSION, read_table, write_table
 
@@ -91,11 +91,6 @@ write_table(constant_answers(pairs, constant), SUBMISSION_CSV, SUBMISSION)
 print(f"{len(pairs)} rows, bundle {BUNDLE_ID}, base {run.base.model}")
 
 # %%
-from prompt_recovery.engines.recoverer import load_recoverer
-
-model = load_recoverer(run, folder.adapter)
-answers = recover_prompts(
-    pairs, encode=model.encode, generate=model.generate, constant=constant, batch_size=run.generation.batch_size
-)
+answers = answers_by("adapter", pairs, run, adapter=folder.adapter, constant=constant)
 write_table(answers, SUBMISSION_CSV, SUBMISSION)
 print(answers["answered_by"].value_counts().to_dict())

@@ -36,9 +36,8 @@ def small_run(folder, **changes) -> RunConfig:
 def train(run, triples, folder):
     base = load_recoverer(run, adapter=None)
     fitted, counts = train_adapter(
-        triples, triples, run, model=base.model, tokenizer=base.tokenizer,
-        folder=folder / "adapter", metrics_path=folder / "metrics.jsonl",
-    )  # fmt: skip
+        triples, triples, run, base=base, folder=folder / "adapter", metrics_path=folder / "metrics.jsonl"
+    )
     assert counts == {"rows": 4, "trimmed": 0}
     return fitted
 

@@ -3,10 +3,11 @@ import pandas as pd
 import pytest
 
 from prompt_recovery.config import Score
+from prompt_recovery.engines.embedder import Embedder
 from prompt_recovery.errors import InputError
 from prompt_recovery.score.intervals import cluster_bootstrap
 from prompt_recovery.score.report import render_report
-from prompt_recovery.score.scoring import score_document, score_rows, score_table, summarise
+from prompt_recovery.score.scoring import SplitScore, score_predictions, score_table
 
 TRUTH = pd.DataFrame({
     "id": list("abcd"),
@@ -24,14 +25,18 @@ PREDICTIONS = pd.DataFrame({
 })  # fmt: skip
 
 
+def score(embed, predictions=PREDICTIONS, truth=TRUTH, name="minilm"):
+    return score_predictions(predictions, truth, lambda: Embedder(name, embed), Score())
+
+
 def test_rows_are_joined_by_id_and_scored_by_the_cube(embed_angles):
-    rows = score_rows(PREDICTIONS, TRUTH, embed_angles)
+    rows, _ = score(embed_angles)
     scores = rows[rows["method"] == "adapter"].set_index("id")["score"]
     assert scores.to_dict() == pytest.approx({"a": 1.0, "b": 0.0, "c": 0.125, "d": 1.0}, abs=1e-9)
 
 
 def test_methods_and_splits_are_reported_apart(embed_angles):
-    scores = summarise(score_rows(PREDICTIONS, TRUTH, embed_angles), Score())
+    scores = [SplitScore(**one) for one in score(embed_angles)[1]["scores"]]
     found = {(s.method, s.split): (s.score, s.rows, s.families, s.answered_by_constant) for s in scores}
     assert found == {
         ("constant", "S0"): (pytest.approx(1.0), 2, 2, 2),
@@ -44,19 +49,18 @@ def test_methods_and_splits_are_reported_apart(embed_angles):
 
 def test_bare_files_are_scored_as_one_split(embed_angles):
     truth, predictions = TRUTH[["id", "rewrite_prompt"]], PREDICTIONS[["id", "rewrite_prompt"]].head(4)
-    (score,) = summarise(score_rows(predictions, truth, embed_angles), Score())
-    assert (score.method, score.split, score.rows, score.families) == ("predictions", "all", 4, 2)
+    (found,) = score(embed_angles, predictions, truth)[1]["scores"]
+    assert (found["method"], found["split"], found["rows"], found["families"]) == ("predictions", "all", 4, 2)
 
 
 def test_missing_and_unknown_ids_are_named(embed_angles):
     predictions = PREDICTIONS.replace({"id": {"b": "z"}})
     with pytest.raises(InputError, match=r"1 id\(s\) of the truth have no prediction \(first: \['b'\]\), 1 .*\['z'\]"):
-        score_rows(predictions, TRUTH, embed_angles)
+        score_predictions(predictions, TRUTH, load_embedder=lambda: pytest.fail("loaded too early"), settings=Score())
 
 
 def test_the_table_and_the_document_name_the_embedder(embed_angles):
-    scores = summarise(score_rows(PREDICTIONS, TRUTH, embed_angles), Score())
-    document = score_document(scores, "minilm", Score())
+    _, document = score(embed_angles)
     table = score_table(document)
     assert document["embedder"] == "minilm"
     assert table.splitlines()[0] == "SCS with minilm, 95% intervals by family"
@@ -65,8 +69,7 @@ def test_the_table_and_the_document_name_the_embedder(embed_angles):
 
 
 def test_the_report_stands_alone_and_escapes_texts(embed_angles):
-    rows = score_rows(PREDICTIONS, TRUTH, embed_angles)
-    document = score_document(summarise(rows, Score()), "minilm", Score())
+    rows, document = score(embed_angles)
     curve = [{"step": 1, "loss": 3.0}, {"step": 2, "loss": 2.0}, {"step": 2, "valid_loss": 2.5}]
     page = render_report("tiny", rows, document, curve)
     assert page.count("<svg") == 3
@@ -78,10 +81,8 @@ def test_the_report_stands_alone_and_escapes_texts(embed_angles):
 
 
 def test_the_report_of_the_competition_embedder_has_no_warning(embed_angles):
-    rows = score_rows(PREDICTIONS, TRUTH, embed_angles)
-    page = render_report("x", rows, score_document(summarise(rows, Score()), "sentence-t5", Score()), [
-        {"step": 1, "loss": 3.0}, {"step": 1, "valid_loss": 2.5},
-    ])  # fmt: skip
+    curve = [{"step": 1, "loss": 3.0}, {"step": 1, "valid_loss": 2.5}]
+    page = render_report("x", *score(embed_angles, name="sentence-t5"), curve)
     assert "is not the competition" not in page
 
 

@@ -175,10 +175,12 @@ def test_a_good_submission_is_read(tmp_path):
     assert list(check_submission(tmp_path / "submission.csv", ["1", "2"])["rewrite_prompt"]) == ["Make it, rhyme.", "x"]
 
 
-def test_whole_batches_are_rehearsed():
-    predictions = pd.DataFrame({"id": list("abcdefg"), "batch": [0, 1, 0, 1, 2, 2, 3]})
-    assert rehearsal.choose_rows(predictions, 3) == ["a", "c", "b", "d"]
-    assert rehearsal.choose_rows(predictions, 100) == ["a", "c", "b", "d", "e", "f", "g"]
+def test_whole_batches_are_rehearsed_in_another_order():
+    test = pd.DataFrame({"id": list("abcdefgh")})
+    predictions = pd.DataFrame({"id": list("abcdefgh"), "batch": [0, 1, 0, 1, 2, 2, 3, 3]})
+    assert set(rehearsal.choose_rows(test, predictions, 3, seed=0)["id"]) == set("abcd")
+    everything = list(rehearsal.choose_rows(test, predictions, 100, seed=0)["id"])
+    assert sorted(everything) == list("abcdefgh") != everything
 
 
 def test_other_scores_than_those_of_stage_4_fail(embed_angles):

@@ -1,11 +1,13 @@
 """A name in, the place of each artifact out; all are relative to the folder that `make` runs in."""
 
+import argparse
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
-from prompt_recovery.config import DataConfig, RunConfig
+from prompt_recovery.config import DataConfig, RunConfig, stage_settings
 from prompt_recovery.config_file import validate
-from prompt_recovery.manifest import read_json
+from prompt_recovery.manifest import Receipt, read_json, require_same_config, stage_receipt
 
 CONFIGS = Path("configs")
 
@@ -84,6 +86,26 @@ class RunFolder:
     def manifest(self, stage: str) -> Path:
         return self.path / "manifests" / f"{stage}.json"
 
+    def receipt(
+        self, run: RunConfig, stage: str, *, path: Path | None = None, **inputs: Path
+    ) -> AbstractContextManager[Receipt]:
+        """Run a stage with its settings of `run`; its manifest is written last, here or at `path`."""
+        path, settings = path or self.manifest(stage), stage_settings(run, stage)
+        return stage_receipt(path, stage=stage, config=settings, inputs=inputs)
+
+    def require(self, run: RunConfig, *stages: str) -> None:
+        """Raise InputError unless each of `stages` has finished, with its settings of `run`."""
+        for stage in stages:
+            settings, made_by = stage_settings(run, stage), f"make {stage} RUN={run.name}"
+            require_same_config(self.manifest(stage), settings, made_by=made_by)
+
     def read_config(self) -> RunConfig:
         made_by = f"make train RUN={self.path.name}"
         return validate(RunConfig, read_json(self.config, made_by=made_by), where=str(self.config))
+
+
+def run_parser(description: str) -> argparse.ArgumentParser:
+    """Return the parser of a script that takes `--run`, the folder of a run."""
+    parser = argparse.ArgumentParser(description=description)
+    parser.add_argument("--run", required=True, type=lambda path: RunFolder(Path(path)), help="such as runs/tiny")
+    return parser

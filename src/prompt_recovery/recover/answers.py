@@ -1,14 +1,30 @@
 """Pairs of texts in, one rewrite prompt a pair out: stage 3, the same in the score and in the notebook."""
 
 from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 
 import pandas as pd
 from tqdm import tqdm
 
+from prompt_recovery import config
 from prompt_recovery.tables import READS_AS_NULL
 
 Encode = Callable[[str, str], list[int]]
 Generate = Callable[[Sequence[Sequence[int]]], list[str]]
+
+
+def answers_by(
+    method: str, pairs: pd.DataFrame, run: config.RunConfig, *, adapter: Path, constant: str
+) -> pd.DataFrame:
+    """Answer every pair by `constant`, a run's bare `base`, or its `adapter` -> a frame of schema ANSWERS."""
+    if method == "constant":
+        return constant_answers(pairs, constant)
+    from prompt_recovery.engines.recoverer import load_recoverer  # seconds to import
+
+    model = load_recoverer(run, adapter if method == "adapter" else None)
+    return recover_prompts(
+        pairs, encode=model.encode, generate=model.generate, constant=constant, batch_size=run.generation.batch_size
+    )
 
 
 def recover_prompts(

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from prompt_recovery import config
+from prompt_recovery.engines.embedder import Embedder
 from prompt_recovery.errors import InputError
 from prompt_recovery.metric import sharpened_cosine
 from prompt_recovery.score.intervals import cluster_bootstrap
@@ -29,20 +30,35 @@ class SplitScore:
     answered_by_constant: int
 
 
-def score_rows(predictions: pd.DataFrame, truth: pd.DataFrame, embed: Embed) -> pd.DataFrame:
-    """Join predictions and truths by id -> one row a prediction with `score` = cos ** 3 of the two prompts.
+def score_predictions(
+    predictions: pd.DataFrame, truth: pd.DataFrame, load_embedder: Callable[[], Embedder], settings: config.Score
+) -> tuple[pd.DataFrame, dict[str, Any]]:
+    """Score every prediction -> the joined rows with `score`, and what score.json holds, the embedder's name included.
 
     Optional columns get a value: method "predictions", split "all", family = the true prompt, answered_by "model".
-    Raises InputError when the ids of a method are not those of the truth.
+    Raises InputError when the ids of a method are not those of the truth, before the embedder is loaded.
     """
+    rows = join_truth(predictions, truth)
+    embedder = load_embedder()
+    rows = score_rows(rows, embedder)
+    scores = [asdict(score) for score in summarise(rows, settings)]
+    return rows, {"embedder": embedder.name, "confidence": settings.confidence, "scores": scores}
+
+
+def join_truth(predictions: pd.DataFrame, truth: pd.DataFrame) -> pd.DataFrame:
+    """Join predictions and truths by id -> one row a prediction, with `true_prompt` and all that the truth has."""
     predictions = _with_defaults(predictions, method="predictions", answered_by="model")
     truth = _with_defaults(truth, split="all")
     truth = truth if "family" in truth else truth.assign(family=truth["rewrite_prompt"])
     for method, own in predictions.groupby("method"):
         _require_same_ids(set(own["id"]), set(truth["id"]), str(method))
-    rows = predictions[["id", "method", "rewrite_prompt", "answered_by"]].merge(
+    return predictions[["id", "method", "rewrite_prompt", "answered_by"]].merge(
         truth.rename(columns={"rewrite_prompt": "true_prompt"}), on="id", validate="many_to_one"
     )
+
+
+def score_rows(rows: pd.DataFrame, embed: Embed) -> pd.DataFrame:
+    """Return joined rows with `score` = cos ** 3 of the embeddings of `true_prompt` and `rewrite_prompt`."""
     vectors = embed([*rows["true_prompt"], *rows["rewrite_prompt"]])
     return rows.assign(score=sharpened_cosine(vectors[: len(rows)], vectors[len(rows) :]))
 
@@ -62,11 +78,6 @@ def summarise(rows: pd.DataFrame, settings: config.Score) -> list[SplitScore]:
         mean, families = float(own["score"].mean()), own["family"].nunique()
         scores.append(SplitScore(method, split, len(own), families, mean, low, high, by_constant))
     return sorted(scores, key=lambda score: (order[score.method], score.split))
-
-
-def score_document(scores: Sequence[SplitScore], embedder: str, settings: config.Score) -> dict[str, Any]:
-    """Return what score.json holds: the scores beside the embedder that they were made with."""
-    return {"embedder": embedder, "confidence": settings.confidence, "scores": [asdict(score) for score in scores]}
 
 
 def score_table(document: dict[str, Any]) -> str:

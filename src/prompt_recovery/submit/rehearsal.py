@@ -51,7 +51,7 @@ class Isolation:
 
 
 def rehearse(
-    notebook: Path, bundle: Path, pairs: pd.DataFrame, root: Path, *, competition: str, models: Mapping[str, Path]
+    pairs: pd.DataFrame, root: Path, *, notebook: Path, bundle: Path, competition: str, models: Mapping[str, Path]
 ) -> pd.DataFrame:
     """Run the notebook on `pairs` in a fake /kaggle at `root` -> its checked submission, schema SUBMISSION.
 
@@ -81,17 +81,18 @@ def require_same_scores(answers: pd.DataFrame, truth: pd.DataFrame, scored: pd.D
     return float(own.mean())
 
 
-def choose_rows(predictions: pd.DataFrame, rows: int) -> list[str]:
-    """Return the ids of whole batches, from the longest rows on, until there are `rows`.
+def choose_rows(test: pd.DataFrame, predictions: pd.DataFrame, rows: int, seed: int) -> pd.DataFrame:
+    """Return the test rows of whole batches, from the longest on, until there are `rows`, in an order of their own.
 
-    The notebook then makes the same batches as the score did, so that its answers must be the same to the letter.
+    The notebook then makes the same batches as the score did, so that its answers must be the same to the letter,
+    although Kaggle's order is not ours.
     """
     chosen: list[str] = []
     for _, batch in predictions.groupby("batch"):
         if len(chosen) >= rows:
             break
         chosen += list(batch["id"])
-    return chosen
+    return test[test["id"].isin(chosen)].sample(frac=1, random_state=seed).reset_index(drop=True)
 
 
 def _make_tree(root: Path, bundle: Path, pairs: pd.DataFrame, competition: str, models: Mapping[str, Path]) -> None:

@@ -1,0 +1,34 @@
+"""Score a run's predictions on its own test split: its score.json, row_scores.parquet and report.html."""
+
+import json
+
+from prompt_recovery.errors import readable_exit
+from prompt_recovery.manifest import whole_or_absent, write_json
+from prompt_recovery.places import TriplesFolder, run_parser
+from prompt_recovery.score.scoring import score_predictions, score_table
+from prompt_recovery.tables import PREDICTIONS, ROW_SCORES, TRIPLES, read_table, write_table
+
+
+def main() -> None:
+    folder = run_parser(__doc__).parse_args().run
+    run = folder.read_config()
+    folder.require(run, "recover")
+    test = TriplesFolder.named(run.data).part("test")
+    predictions, truth = read_table(folder.predictions, PREDICTIONS, key=("method", "id")), read_table(test, TRIPLES)
+    curve = [json.loads(line) for line in folder.metrics.read_text(encoding="utf-8").splitlines()]
+    from prompt_recovery.engines.embedder import load_embedder
+    from prompt_recovery.score.report import render_report  # a second to import
+
+    with folder.receipt(run, "score", predictions=folder.predictions, truth=test) as receipt:
+        rows, document = score_predictions(predictions, truth, lambda: load_embedder(run.embedder), run.score)
+        write_json(folder.score, document)
+        write_table(rows, folder.row_scores, ROW_SCORES, key=("method", "id"))
+        with whole_or_absent(folder.report) as partial:
+            partial.write_text(render_report(run.name, rows, document, curve), encoding="utf-8")
+        receipt.outputs += [folder.score, folder.row_scores, folder.report]
+    print(score_table(document))
+
+
+if __name__ == "__main__":
+    with readable_exit():
+        main()
