@@ -3,7 +3,7 @@
 import json
 
 from prompt_recovery.errors import readable_exit
-from prompt_recovery.manifest import whole_or_absent, write_json
+from prompt_recovery.manifest import read_json, whole_or_absent, write_json
 from prompt_recovery.places import TriplesFolder, run_parser
 from prompt_recovery.score.scoring import score_predictions, score_table
 from prompt_recovery.tables import PREDICTIONS, ROW_SCORES, TRIPLES, read_table, write_table
@@ -15,6 +15,7 @@ def main() -> None:
     folder.require(run, "recover")
     test = TriplesFolder.named(run.data).part("test")
     predictions, truth = read_table(folder.predictions, PREDICTIONS, key=("method", "id")), read_table(test, TRIPLES)
+    trained = read_json(folder.manifest("train"), made_by=f"make train RUN={run.name}")["counts"]
     curve = [json.loads(line) for line in folder.metrics.read_text(encoding="utf-8").splitlines()]
     from prompt_recovery.engines.embedder import load_embedder
     from prompt_recovery.score.report import render_report  # a second to import
@@ -24,7 +25,7 @@ def main() -> None:
         write_json(folder.score, document)
         write_table(rows, folder.row_scores, ROW_SCORES, key=("method", "id"))
         with whole_or_absent(folder.report) as partial:
-            partial.write_text(render_report(run.name, rows, document, curve), encoding="utf-8")
+            partial.write_text(render_report(run, rows, document, curve, trained), encoding="utf-8")
         receipt.outputs += [folder.score, folder.row_scores, folder.report]
     print(score_table(document))
 

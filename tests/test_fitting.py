@@ -27,7 +27,16 @@ def llama(model_folder):
 def fit_rows(model, tmp_path, **settings):
     values = {"learning_rate": 1e-3, "batch_tokens": 64, "validations": 2} | settings
     path = tmp_path / "metrics.jsonl"
-    fitted = fit(model, ROWS, ROWS[:2], Train(**values), pad_id=PAD, seed=0, metrics_path=path, title="test")
+    fitted = fit(
+        model,
+        ROWS,
+        {"S0": ROWS[:2], "S1": ROWS[2:]},
+        Train(**values),
+        pad_id=PAD,
+        seed=0,
+        metrics_path=path,
+        title="test",
+    )
     return fitted, [json.loads(line) for line in path.read_text().splitlines()]
 
 
@@ -45,7 +54,7 @@ def test_the_loss_is_the_plain_cross_entropy_of_the_answer(llama):
     with torch.no_grad():
         log_probabilities = llama(input_ids=ids).logits.log_softmax(-1)[0, :-1]
     expected = -sum(float(log_probabilities[i - 1, row.ids[i]]) for i in range(len(row.ids) - 3, len(row.ids)))
-    assert float(summed_loss(llama, collate([row], PAD))) == pytest.approx(expected, rel=1e-5)
+    assert summed_loss(llama, collate([row], PAD)).item() == pytest.approx(expected, rel=1e-5)
 
 
 def test_accumulation_does_not_change_a_step(model_folder, tmp_path):
@@ -64,7 +73,10 @@ def test_training_lowers_the_loss_and_logs_every_step(llama, tmp_path):
     fitted, lines = fit_rows(llama, tmp_path, epochs=8)
     assert mean_loss(llama, ROWS, 64, PAD) < before - 0.5
     assert [line["step"] for line in lines if "loss" in line] == list(range(1, fitted.steps + 1))
-    assert sum("valid_loss" in line for line in lines) == 2
+    last = [line for line in lines if "valid S0" in line][-1]
+    assert sum("valid S1" in line for line in lines) == 2
+    assert last["valid S0"] == pytest.approx(mean_loss(llama, ROWS[:2], 64, PAD), abs=1e-6)
+    assert fitted.valid_losses.keys() == {"S0", "S1"}
     assert fitted.tokens == 8 * sum(len(row.ids) for row in ROWS)
 
 

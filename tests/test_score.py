@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from prompt_recovery.config import Score
+from prompt_recovery.config import Base, RunConfig, Score
 from prompt_recovery.engines.embedder import Embedder
 from prompt_recovery.errors import InputError
 from prompt_recovery.score.intervals import cluster_bootstrap
@@ -23,6 +23,10 @@ PREDICTIONS = pd.DataFrame({
     "method": ["constant"] * 4 + ["adapter"] * 4,
     "answered_by": ["constant"] * 4 + ["model", "model", "constant", "model"],
 })  # fmt: skip
+
+
+RUN = RunConfig(name="tiny", data="some", base=Base(model="a/base"))
+TRAINED = {"rows": 1000, "steps": 50, "tokens": 90_000, "seconds": 12.3, "trainable_parameters": 4_096}
 
 
 def score(embed, predictions=PREDICTIONS, truth=TRUTH, name="minilm"):
@@ -70,19 +74,20 @@ def test_the_table_and_the_document_name_the_embedder(embed_angles):
 
 def test_the_report_stands_alone_and_escapes_texts(embed_angles):
     rows, document = score(embed_angles)
-    curve = [{"step": 1, "loss": 3.0}, {"step": 2, "loss": 2.0}, {"step": 2, "valid_loss": 2.5}]
-    page = render_report("tiny", rows, document, curve)
+    curve = [{"step": 1, "loss": 3.0}, {"step": 2, "loss": 2.0}, {"step": 2, "valid S0": 2.5, "valid S1": 2.6}]
+    page = render_report(RUN, rows, document, curve, TRAINED)
     assert page.count("<svg") == 3
+    assert "a/base, nf4" in page and "1,000 triples of some, 90,000 tokens seen" in page
     assert "src=" not in page and 'href="http' not in page
     assert "The &lt;kettle&gt; sang." in page and "<kettle>" not in page
     assert "not the competition&#39;s" in page or "not the competition's" in page
     assert "Best rows (adapter)" in page and "Worst rows (adapter)" in page
-    assert page == render_report("tiny", rows, document, curve)
+    assert page == render_report(RUN, rows, document, curve, TRAINED)
 
 
 def test_the_report_of_the_competition_embedder_has_no_warning(embed_angles):
-    curve = [{"step": 1, "loss": 3.0}, {"step": 1, "valid_loss": 2.5}]
-    page = render_report("x", *score(embed_angles, name="sentence-t5"), curve)
+    curve = [{"step": 1, "loss": 3.0}, {"step": 1, "valid S0": 2.5}]
+    page = render_report(RUN, *score(embed_angles, name="sentence-t5"), curve, TRAINED)
     assert "is not the competition" not in page
 
 

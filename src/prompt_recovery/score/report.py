@@ -1,7 +1,7 @@
 """Scored rows and a loss curve in, one self-contained HTML page out."""
 
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib import resources
 from typing import Any
 
@@ -10,6 +10,7 @@ import matplotlib
 import pandas as pd
 from matplotlib.figure import Figure
 
+from prompt_recovery import config
 from prompt_recovery.score.scoring import SplitScore
 
 MEANINGS = {
@@ -20,13 +21,21 @@ MEANINGS = {
 }
 _COLOURS = ("#9aa7b3", "#e08e45", "#0b6e99", "#5b8c5a", "#8e5ea2", "#c0504d")
 _SAMPLE_ROWS = 5
+_MOST_FAMILIES = 60
 matplotlib.rcParams |= {"font.family": "sans-serif", "font.size": 9, "svg.hashsalt": "report", "svg.fonttype": "none"}
 
 
 def render_report(
-    name: str, rows: pd.DataFrame, document: dict[str, Any], loss_curve: Sequence[dict[str, float]]
+    run: config.RunConfig,
+    rows: pd.DataFrame,
+    document: dict[str, Any],
+    loss_curve: Sequence[dict[str, float]],
+    trained: Mapping[str, Any],
 ) -> str:
-    """Return the page. `rows`: from score_rows, with the texts; `loss_curve`: the lines of metrics.jsonl."""
+    """Return the page.
+
+    `rows`: scored, with the texts; `loss_curve`: the lines of metrics.jsonl; `trained`: the counts of train's manifest.
+    """
     scores = [SplitScore(**score) for score in document["scores"]]
     methods = list(dict.fromkeys(score.method for score in scores))
     best = rows[rows["method"] == methods[-1]].sort_values("score", ascending=False, kind="stable")
@@ -36,13 +45,23 @@ def render_report(
         (resources.files(__package__) / "report.html.j2").read_text(encoding="utf-8")
     )
     return template.render(
-        name=name,
+        name=run.name,
+        facts=_facts(run, trained),
         document=document,
         splits=_splits(scores),
         methods=[_method(method, scores) for method in methods],
         figures=figures,
         samples=[{"title": f"{title} ({methods[-1]})", "rows": own.to_dict("records")} for title, own in samples],
     )
+
+
+def _facts(run: config.RunConfig, trained: Mapping[str, Any]) -> dict[str, str]:
+    return {
+        "base": f"{run.base.model}, {run.base.quantisation}",
+        "adapter": f"LoRA of rank {run.lora.rank}, {trained['trainable_parameters']:,} trainable parameters",
+        "trained on": f"{trained['rows']:,} triples of {run.data}, {trained['tokens']:,} tokens seen",
+        "trained for": f"{trained['steps']:,} steps, {trained['seconds']:,.0f} s",
+    }
 
 
 def _splits(scores: Sequence[SplitScore]) -> list[dict[str, Any]]:
@@ -79,24 +98,30 @@ def _finish(entry: dict[str, str], figure: Figure) -> dict[str, str]:
 
 def _by_family(rows: pd.DataFrame, methods: Sequence[str]) -> dict[str, str]:
     table = rows.pivot_table(index=["split", "family"], columns="method", values="score")[list(methods)]
-    table = table.sort_values(["split", methods[-1]], ascending=[False, True])
-    if len(table) > 120:  # more bars are no picture: keep the ends
-        table = pd.concat([table.head(60), table.tail(60)])
+    by_split = {split: own.droplevel("split").sort_values(methods[-1]) for split, own in table.groupby("split")}
+    by_split = {split: _ends(own) for split, own in by_split.items()}
     entry, figure = _figure(
         "Score by family",
-        "A dot is the mean SCS of a method on one family; the families are sorted within a split.",
-        9,
-        1 + 0.16 * len(table),
+        f"A dot is the mean SCS of a method on one family; a split's families are sorted by {methods[-1]}.",
+        4 * len(by_split),
+        1.2 + 0.15 * max(map(len, by_split.values())),
     )
-    axes = figure.subplots()
-    for method, colour in zip(methods, _COLOURS, strict=False):
-        axes.scatter(table[method], range(len(table)), s=14, color=colour, label=method)
-    axes.set_yticks(range(len(table)), [f"{family}  {split}" for split, family in table.index], fontsize=7)
-    axes.set_xlabel("mean SCS")
-    axes.set_ylim(-1, len(table))
-    axes.grid(axis="x", alpha=0.3)
-    axes.legend(loc="upper center", bbox_to_anchor=(0.5, 1.0), ncols=len(methods), frameon=False)
+    for axes, (split, own) in zip(figure.subplots(1, len(by_split), squeeze=False)[0], by_split.items(), strict=True):
+        for method, colour in zip(methods, _COLOURS, strict=False):
+            axes.scatter(own[method], range(len(own)), s=14, color=colour, label=method)
+        axes.set_yticks(range(len(own)), own.index, fontsize=7)
+        axes.set(title=split, xlabel="mean SCS", xlim=(-0.03, 1.03), ylim=(-1, len(own)))
+        axes.grid(axis="x", alpha=0.3)
+    figure.legend(
+        *figure.axes[0].get_legend_handles_labels(), loc="outside upper left", ncols=len(methods), frameon=False
+    )
     return _finish(entry, figure)
+
+
+def _ends(table: pd.DataFrame) -> pd.DataFrame:
+    """Keep the worst and the best families: more bars are no picture."""
+    half = _MOST_FAMILIES // 2
+    return table if len(table) <= _MOST_FAMILIES else pd.concat([table.head(half), table.tail(half)])
 
 
 def _distribution(rows: pd.DataFrame, methods: Sequence[str]) -> dict[str, str]:
@@ -116,14 +141,16 @@ def _distribution(rows: pd.DataFrame, methods: Sequence[str]) -> dict[str, str]:
 
 def _loss(lines: Sequence[dict[str, float]]) -> dict[str, str]:
     entry, figure = _figure(
-        "Loss of the adapter", "Nats a token of the answer; the dots are the validation rows of all splits.", 9, 3
+        "Loss of the adapter", "Nats a token of the answer; the dots are the validation rows of each split.", 9, 3
     )
     axes = figure.subplots()
-    train = [(line["step"], line["loss"]) for line in lines if "loss" in line]
-    valid = [(line["step"], line["valid_loss"]) for line in lines if "valid_loss" in line]
-    axes.plot(*zip(*train, strict=True), color=_COLOURS[0], linewidth=1, label="train")
-    axes.plot(*zip(*valid, strict=True), "o-", color=_COLOURS[2], markersize=4, label="valid")
-    axes.set_xlabel("step")
-    axes.set_ylabel("loss")
-    axes.legend(frameon=False)
+    names = list(dict.fromkeys(key for line in lines for key in line if key == "loss" or key.startswith("valid ")))
+    for name, colour in zip(names, _COLOURS, strict=False):
+        points = [(line["step"], line[name]) for line in lines if name in line]
+        style = (
+            {"linewidth": 1, "label": "train"} if name == "loss" else {"marker": "o", "markersize": 4, "label": name}
+        )
+        axes.plot(*zip(*points, strict=True), color=colour, **style)
+    axes.set(xlabel="step", ylabel="loss", ylim=(0, None))
+    axes.legend(frameon=False, ncols=len(names))
     return _finish(entry, figure)

@@ -7,7 +7,7 @@ import pandas as pd
 from prompt_recovery import config
 from prompt_recovery.engines.language_model import add_adapter, save_adapter
 from prompt_recovery.engines.recoverer import Recoverer
-from prompt_recovery.train.examples import training_rows
+from prompt_recovery.train.examples import rows_by_split, training_rows
 from prompt_recovery.train.fitting import Fitted, fit
 
 
@@ -32,7 +32,7 @@ def train_adapter(
     fitted = fit(
         adapted,
         rows,
-        training_rows(valid, base.chat),
+        rows_by_split(valid, base.chat),
         run.train,
         pad_id=base.tokenizer.pad_token_id,
         seed=run.seed,

@@ -36,6 +36,11 @@ class Batch:
         return Batch(self.ids.to(device), self.mask.to(device), self.is_answer.to(device), self.longest_answer)
 
 
+def rows_by_split(triples: pd.DataFrame, chat: ChatFormat) -> dict[str, list[Row]]:
+    """Return the training rows of each split apart: a loss, like a score, is never pooled over splits."""
+    return {str(split): training_rows(own, chat) for split, own in triples.groupby("split")}
+
+
 def training_rows(triples: pd.DataFrame, chat: ChatFormat) -> list[Row]:
     """Turn triples into rows whose loss is on the answer and the token that ends the turn, and nowhere else."""
     columns = list(zip(triples["original_text"], triples["rewritten_text"], triples["rewrite_prompt"], strict=True))

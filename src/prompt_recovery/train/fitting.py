@@ -3,7 +3,7 @@
 import json
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,14 +23,14 @@ class Fitted:
     steps: int
     tokens: int  # without padding
     seconds: float
-    valid_loss: float
+    valid_losses: dict[str, float]  # by split
     trainable_parameters: int
 
 
 def fit(
     model: torch.nn.Module,
     rows: Sequence[Row],
-    valid_rows: Sequence[Row],
+    valid_rows: Mapping[str, Sequence[Row]],
     settings: config.Train,
     *,
     pad_id: int,
@@ -40,7 +40,8 @@ def fit(
 ) -> Fitted:
     """Train the parameters that require gradients with AdamW, cosine decay and warm-up; one JSON line a step.
 
-    `metrics_path` gets {"step", "loss", "learning_rate", "tokens", "seconds"} and {"step", "valid_loss"} lines.
+    `valid_rows`: by split. `metrics_path` gets {"step", "loss", "learning_rate", "tokens", "seconds"} lines and, at
+    each validation, {"step", "valid S0", ...}.
     """
     torch.manual_seed(seed)
     steps = _plan_steps(rows, settings, seed)
@@ -49,7 +50,7 @@ def fit(
     schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, _cosine(len(steps), settings.warmup_share))
     scaler = torch.amp.GradScaler(enabled=_precision(model) is torch.float16)
     validate_at = {round(len(steps) * i / settings.validations) for i in range(1, settings.validations + 1)}
-    started, tokens, valid_loss = time.monotonic(), 0, math.nan
+    started, tokens, valid = time.monotonic(), 0, {}
     metrics_path.parent.mkdir(parents=True, exist_ok=True)
     with metrics_path.open("w", encoding="utf-8") as metrics, tqdm(steps, desc=title, unit="step") as bar:
         for step, groups in enumerate(bar, start=1):
@@ -66,11 +67,12 @@ def fit(
             _log(metrics, step=step, loss=loss, learning_rate=schedule.get_last_lr()[0], tokens=tokens, seconds=seconds)
             schedule.step()
             if step in validate_at:
-                valid_loss = mean_loss(model, valid_rows, settings.batch_tokens, pad_id)
-                _log(metrics, step=step, valid_loss=valid_loss)
-            bar.set_postfix_str(f"loss {loss:.3f}, valid {valid_loss:.3f}, {tokens / seconds:,.0f} tokens/s")
+                valid = {name: mean_loss(model, own, settings.batch_tokens, pad_id) for name, own in valid_rows.items()}
+                _log(metrics, step=step, **{f"valid {name}": own for name, own in valid.items()})
+            seen = "".join(f", {name} {own:.2f}" for name, own in valid.items())
+            bar.set_postfix_str(f"loss {loss:.2f}{seen}, {tokens / seconds:,.0f} tokens/s")
     trained = sum(parameter.numel() for parameter in parameters)
-    return Fitted(len(steps), tokens, round(time.monotonic() - started, 1), valid_loss, trained)
+    return Fitted(len(steps), tokens, round(time.monotonic() - started, 1), valid, trained)
 
 
 @torch.no_grad()

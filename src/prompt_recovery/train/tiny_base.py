@@ -10,7 +10,7 @@ from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 from prompt_recovery import config
 from prompt_recovery.engines.chat import ChatFormat
 from prompt_recovery.manifest import whole_or_absent
-from prompt_recovery.train.examples import training_rows
+from prompt_recovery.train.examples import rows_by_split, training_rows
 from prompt_recovery.train.fitting import Fitted, fit
 
 _PAD, _BOS, _EOS, _USER, _MODEL = _SPECIAL = ("<pad>", "<s>", "</s>", "<|user|>", "<|model|>")
@@ -38,7 +38,7 @@ def make_tiny_base(
     fitted = fit(
         model,
         training_rows(train.sample(min(settings.rows, len(train)), random_state=run.seed), chat),
-        training_rows(valid, chat),
+        rows_by_split(valid, chat),
         settings.train,
         pad_id=tokenizer.pad_token_id,
         seed=run.seed,
