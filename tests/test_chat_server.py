@@ -3,6 +3,7 @@
 import logging
 import os
 import random
+import re
 import socket
 import subprocess
 import sys
@@ -145,10 +146,15 @@ def test_retry_after_holds_back_every_call():
     assert len([seconds for seconds in later if seconds >= 0.29]) >= 15
 
 
-@pytest.mark.parametrize("until", ["4000", format_datetime(datetime.now(UTC) + timedelta(seconds=4000), usegmt=True)])
+LATER = datetime.now(UTC) + timedelta(seconds=4000)
+
+
+@pytest.mark.parametrize(
+    "until", ["4000", format_datetime(LATER, usegmt=True), format_datetime(LATER.replace(tzinfo=None))]
+)
 def test_a_pause_of_an_hour_is_the_users_to_wait(until):
     with faulty_server(on("Hello", status(429, "quota", retry_after=until))) as server:
-        assert "The server asks to wait " in refusal(server.base_url)
+        assert re.search(r"The server asks to wait (4000|39\d\d) s\. Run again after that", refusal(server.base_url))
         assert server.attempts["Hello"] == 1
 
 
@@ -182,15 +188,15 @@ def test_what_was_learnt_serves_the_next_sequence():
 
 
 def test_whoever_stops_reading_stops_the_calls():
-    threads = threading.active_count()
     with faulty_server(lambda message, attempt: slow(0.02)) as server:
         answer = load_server_answerer(settings(server.base_url))(numbered(500))
         next(answer)
         answer.close()
+        time.sleep(0.1)  # for what was sent before
         asked = len(server.requests)
         time.sleep(0.1)
         assert len(server.requests) == asked < 100
-    assert threading.active_count() <= threads + 1  # the server's own, on its way out
+    assert not [thread.name for thread in threading.enumerate() if "portal" in thread.name]
 
 
 def test_the_request_holds_what_the_settings_say():
@@ -202,6 +208,7 @@ def test_the_request_holds_what_the_settings_say():
     assert bodies["a"] == {"model": "echo", "messages": [message], "temperature": 0.7, "seed": 5, "max_tokens": 99}
     assert bodies["b"]["max_completion_tokens"] == 512
     assert not {"seed", "max_tokens"} & set(bodies["b"])
+    assert bodies["Hello"]["max_completion_tokens"] == 16
 
 
 # what concerns all calls
@@ -255,7 +262,7 @@ def test_an_end_for_all_calls_comes_after_the_replies_that_are_done(fault):
             found.extend(answer(numbered(300)))
         assert len(server.requests) < 50
     assert [reply.text for reply in found] == [f"echo: message {number}" for number in range(len(found))]
-    assert len(found) in {29, 30}  # one other call was under way
+    assert 20 < len(found) <= 30  # one other call was under way
 
 
 def test_a_server_that_is_gone_ends_the_calls_when_twenty_in_a_row_have_failed():
@@ -289,7 +296,7 @@ def test_the_key_is_sent_and_none_where_there_is_none(monkeypatch):
 def test_the_key_is_in_no_error_log_traceback_or_repr(code, monkeypatch, caplog, capfd):
     monkeypatch.setenv("OPENAI_API_KEY", KEY)
     caplog.set_level(logging.DEBUG)
-    echo = status(code, "x" * 290 + f" wrong key: {KEY}")
+    echo = status(code, "x" * 270 + f" wrong key: {KEY}")
     with faulty_server() as server:
         answer = load_server_answerer(settings(server.base_url))
         server.plan = lambda message, attempt: echo
