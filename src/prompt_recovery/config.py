@@ -31,6 +31,22 @@ class Rewriter(_Section):
     batch_size: Count = 32
 
 
+class ChatServer(_Section):
+    """An OpenAI-compatible chat server: vLLM, llama.cpp, Ollama, hosted. Its key is never a setting."""
+
+    base_url: Annotated[str, Field(pattern=r"^https?://[^\s/@?#]+(/[^\s?#]*)?$")]  # all before /chat/completions
+    model: str
+    api_key_variable: Annotated[str, Field(pattern=r"^[A-Z_][A-Z0-9_]*$")] = "OPENAI_API_KEY"  # holds the key, if any
+    max_new_tokens: Count = 512
+    length_parameter: Literal["max_tokens", "max_completion_tokens"] = "max_tokens"  # OpenAI's newer models: the latter
+    temperature: Annotated[float, Field(ge=0, le=2)] = 0.0
+    seed: int | None = None  # None: not sent; some hosted servers know none
+    max_concurrency: Count = 64  # what the calls under way at once may grow to
+    time_limit_seconds: Positive = 120.0  # of one attempt
+    max_attempts: Count = 6
+    backoff_seconds: Positive = 1.0  # at most so long before the second attempt, twice as long before the third, ...
+
+
 class Split(_Section):
     """Rows of each split, and what is held out of training for S1 and S2 (counts are per valid and per test)."""
 
