@@ -20,7 +20,8 @@ from faulty_server import broken_connection, faulty_server, finish, slow, status
 from pydantic import ValidationError
 
 from prompt_recovery.config import ChatServer
-from prompt_recovery.engines.chat_server import Reply, load_server_answerer
+from prompt_recovery.engines.chat_server import load_server_answerer
+from prompt_recovery.engines.reply import Reply
 from prompt_recovery.errors import InputError
 
 KEY = "sk-Q7/never+to-be-seen"

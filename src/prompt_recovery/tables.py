@@ -28,6 +28,7 @@ TRIPLES = _texts(
     "rewriter",
     "split",  # train | S0 | S1 | S2
 )
+REPLIES = _texts("id", "rewritten_text", "failure")  # of a rewriter; failure "": there is a text
 ANSWERS = _texts("id", "rewrite_prompt", "answered_by").append(pa.field("batch", pa.int32(), nullable=False))
 PREDICTIONS = ANSWERS.append(pa.field("method", pa.string(), nullable=False))  # constant | base | adapter
 ROW_SCORES = _texts("id", "method", "split").append(pa.field("score", pa.float64(), nullable=False))

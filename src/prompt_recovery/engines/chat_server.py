@@ -5,7 +5,6 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from queue import SimpleQueue
 
 import httpx2
@@ -17,6 +16,7 @@ from prompt_recovery import config
 from prompt_recovery.engines.adaptive_limit import AdaptiveLimit
 from prompt_recovery.engines.chat_call import OUT_OF_CREDIT, CallFailed, ask, open_client, read_key, served_models
 from prompt_recovery.engines.chat_complaint import LONGEST_PAUSE_SECONDS, TRIVIAL_MESSAGE, complaint
+from prompt_recovery.engines.reply import Reply
 from prompt_recovery.errors import InputError
 
 _TRIVIAL_TOKENS = 16
@@ -24,14 +24,6 @@ _CONCERN_ALL_CALLS = {401, OUT_OF_CREDIT, 404}
 _MODEL_IN_DOUBT = {400, 404, 422}
 _LOST_AFTER = 20  # calls in a row that found no server: it is gone, and the rest would take hours to fail
 _LONGEST_BACKOFF_SECONDS = 60.0
-
-
-@dataclass(frozen=True)
-class Reply:
-    """What became of a user message: its answer, or "" and a short reason such as "timeout" or "server_error 500"."""
-
-    text: str
-    failure: str | None
 
 
 def load_server_answerer(settings: config.ChatServer) -> Callable[[Sequence[str]], Iterator[Reply]]:
