@@ -1,10 +1,12 @@
 """Make the triples of a data config: data/triples/<name>/{train,valid,test}.parquet and their manifest."""
 
 import argparse
+from functools import partial
 
 from prompt_recovery.data.originals import own_originals
 from prompt_recovery.data.prompts import own_prompts
-from prompt_recovery.data.rewriting import rewriter_by_chat, rewriter_by_rules
+from prompt_recovery.data.rewriting import load_rewriter
+from prompt_recovery.data.shards import rewrite_in_shards
 from prompt_recovery.data.triples import make_triples
 from prompt_recovery.errors import readable_exit
 from prompt_recovery.manifest import stage_receipt
@@ -15,17 +17,16 @@ from prompt_recovery.tables import TRIPLES, write_table
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", required=True, help="name of a folder in data/triples that `make data` configured")
-    folder = TriplesFolder.named(parser.parse_args().data)
+    parser.add_argument("--retry-failures", action="store_true", help="ask again for the rewrites that failed")
+    arguments = parser.parse_args()
+    folder = TriplesFolder.named(arguments.data)
     settings = folder.read_config()
     with stage_receipt(folder.manifest, stage="data", config=settings.model_dump(mode="json"), inputs={}) as receipt:
-        if settings.rewriter.kind == "rules":
-            rewrite = rewriter_by_rules(settings.seed)
-        else:
-            from prompt_recovery.engines.recoverer import load_chat_answerer
-
-            rewrite = rewriter_by_chat(load_chat_answerer(settings.rewriter))
-        originals = own_originals(settings.originals, settings.seed)
-        triples = make_triples(settings, originals, own_prompts(), rewrite)
+        originals, prompts = own_originals(settings.originals, settings.seed), own_prompts()
+        rewrite = load_rewriter(settings.rewriter, settings.seed)
+        options = {"rows_per_shard": settings.rewriter.rows_per_shard, "retry_failures": arguments.retry_failures}
+        in_shards = partial(rewrite_in_shards, rewrite=rewrite, folder=folder.shards, **options)
+        triples = make_triples(settings, originals, prompts, in_shards)
         for part, frame in triples.parts.items():
             write_table(frame, folder.part(part), TRIPLES)
             receipt.outputs.append(folder.part(part))

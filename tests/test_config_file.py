@@ -97,3 +97,24 @@ def test_places_read_back_their_configs(tmp_path):
         RunFolder(tmp_path / "missing").read_config()
     with pytest.raises(InputError, match=r"config.json: not found. It is made by `make data"):
         TriplesFolder(tmp_path / "missing").read_config()
+
+
+@pytest.mark.parametrize(
+    ("overrides", "message"),
+    [
+        (["rewriter.kind=transformers"], 'rewriter: expected rewriter.model with kind = "transformers".'),
+        (["rewriter.kind=openai"], 'rewriter: expected a section [rewriter.server] with kind = "openai".'),
+    ],
+)
+def test_a_rewriter_needs_its_model(overrides, message):
+    with pytest.raises(InputError) as error:
+        load_toml(DataConfig, CONFIGS / "data" / "tiny.toml", overrides)
+    assert f"tiny.toml: {message}" in str(error.value)
+
+
+def test_a_key_that_was_pasted_for_its_variable_is_not_shown():
+    server = ["rewriter.kind=openai", "rewriter.server.base_url=http://localhost:1/v1", "rewriter.server.model=m"]
+    with pytest.raises(InputError) as error:
+        load_toml(DataConfig, CONFIGS / "data" / "tiny.toml", [*server, "rewriter.server.api_key_variable=sk-secret"])
+    assert "rewriter.server.api_key_variable: found a value that is not shown" in str(error.value)
+    assert "sk-secret" not in str(error.value)

@@ -7,7 +7,8 @@ import pytest
 import torch
 from small_models import FAMILIES, make_model_folder
 
-from prompt_recovery.config import Base, Chat, Generation, Lora, RunConfig, Train
+from prompt_recovery.config import Base, Chat, Generation, Lora, Rewriter, RunConfig, Train
+from prompt_recovery.engines.chat import ChatFormat
 from prompt_recovery.engines.language_model import (
     add_adapter,
     generate,
@@ -16,7 +17,8 @@ from prompt_recovery.engines.language_model import (
     load_tokenizer,
     resolve_device,
 )
-from prompt_recovery.engines.recoverer import load_recoverer
+from prompt_recovery.engines.recoverer import load_chat_answerer, load_recoverer
+from prompt_recovery.engines.reply import Reply
 from prompt_recovery.errors import InputError
 from prompt_recovery.train.adapter import train_adapter
 from prompt_recovery.train.examples import collate, training_rows
@@ -141,6 +143,23 @@ def test_what_is_no_model_is_refused(tmp_path):
         load_language_model("nobody/nothing", device=CPU)
     with pytest.raises(InputError, match=r"adapter/base.json: not found. It is made by `make train`"):
         load_adapter(torch.nn.Linear(1, 1), tmp_path / "adapter", base="x")
+
+
+def test_a_chat_model_replies_in_the_order_of_the_messages(model_folder, monkeypatch):
+    monkeypatch.setattr(ChatFormat, "stop_ids", lambda chat: list(range(len(chat.tokenizer))))  # one token, and done
+    answer = load_chat_answerer(
+        Rewriter(kind="transformers", model=str(model_folder("gemma2")), device="cpu", batch_size=3)
+    )
+    messages = [f"{'Mabel wrote a letter. ' * (n * 5 % 7)}Number {n}" for n in range(8)]
+    replies = list(answer(messages))
+    assert replies == [reply for message in messages for reply in answer([message])]
+    assert len(set(replies)) > 1
+
+
+def test_a_reply_that_met_the_limit_is_a_failure(model_folder):
+    model = str(model_folder("gemma2"))
+    answer = load_chat_answerer(Rewriter(kind="transformers", model=model, device="cpu", max_new_tokens=2))
+    assert list(answer(["The kettle sang."])) == [Reply("", "cut_off")]
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")

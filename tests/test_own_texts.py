@@ -10,6 +10,7 @@ from prompt_recovery.data.originals import own_originals, own_passages
 from prompt_recovery.data.prompts import own_prompts
 from prompt_recovery.data.rewriting import own_rules, rewriter_by_chat, rewriter_by_rules
 from prompt_recovery.data.rules.sentences import lower_first, replace_words, split_sentences
+from prompt_recovery.engines.reply import Reply
 from prompt_recovery.errors import InputError
 
 PROMPTS = own_prompts()
@@ -108,8 +109,8 @@ def test_the_rewriter_applies_the_rule_of_each_prompt_whatever_stands_around_it(
 
 def test_a_chat_rewriter_gets_prompt_and_text():
     seen = []
-    rewrite = rewriter_by_chat(lambda messages: seen.extend(messages) or iter(["x"] * len(messages)))
-    assert list(rewrite([(ORIGINALS[0], PROMPTS[0])])) == ["x"]
+    rewrite = rewriter_by_chat(lambda messages: seen.extend(messages) or iter([Reply("x")] * len(messages)))
+    assert list(rewrite([(ORIGINALS[0], PROMPTS[0])])) == [Reply("x")]
     assert seen == [f"{PROMPTS[0].text}\n\n{ORIGINALS[0].text}"]
 
 

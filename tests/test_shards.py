@@ -28,7 +28,7 @@ class Shouter:
 
 
 def run(folder, rewrite, **options):
-    return rewrite_in_shards(TASKS, rewrite, folder, rows_per_shard=3, **options)
+    return rewrite_in_shards(TASKS, rewrite=rewrite, folder=folder, rows_per_shard=3, **options)
 
 
 def test_every_task_gets_its_own_reply_in_the_order_of_the_tasks(tmp_path):

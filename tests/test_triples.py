@@ -1,19 +1,23 @@
-from collections.abc import Sequence
-
 import pytest
 from test_splitting import ORIGINALS, PROMPTS, SETTINGS
 
 from prompt_recovery.config import Cleaning, DataConfig
 from prompt_recovery.data.cleaning import reason_to_drop
+from prompt_recovery.data.rewriting import Task
 from prompt_recovery.data.triples import make_triples
+from prompt_recovery.engines.reply import Reply
 from prompt_recovery.errors import InputError
 from prompt_recovery.tables import TRIPLES, check_frame
 
 CONFIG = DataConfig(name="test", split=SETTINGS)
 
 
-def rewrite(tasks: Sequence) -> list[str]:
-    return [f"{prompt.family}: {original.text}" for original, prompt in tasks]
+def rewritten(task: Task) -> str:
+    return f"{task[1].family}: {task[0].text}"
+
+
+def rewrite(tasks: dict[str, Task]) -> dict[str, Reply]:
+    return {key: Reply(rewritten(task)) for key, task in tasks.items()}
 
 
 def test_parts_have_the_schema_and_the_receipt_counts_them():
@@ -35,14 +39,15 @@ def test_a_row_is_what_its_rewriter_made_of_it():
 
 def test_dropped_rows_are_counted_by_reason():
     def lazy(tasks):
-        return [
-            text if n % 10 else "" if n % 20 else task[0].text
-            for n, (task, text) in enumerate(zip(tasks, rewrite(tasks), strict=True))
-        ]
+        replies = rewrite(tasks)
+        for n, (key, task) in enumerate(tasks.items()):
+            if n % 10 == 0:
+                replies[key] = (Reply(""), Reply(task[0].text), Reply("", "timeout"))[n // 10 % 3]
+        return replies
 
     triples = make_triples(CONFIG, ORIGINALS, PROMPTS, lazy)
     kept, dropped = triples.counts["kept"], triples.counts["dropped"]
-    assert dropped["empty"] == 43 and dropped["unchanged"] == 44
+    assert (dropped["empty"], dropped["unchanged"], dropped["failed: timeout"]) == (29, 29, 29)
     assert sum(kept.values()) + sum(dropped.values()) == 870
 
 
@@ -50,10 +55,8 @@ def test_s0_rows_whose_prompt_left_training_are_dropped_and_counted():
     gone = "Frame 0"
 
     def picky(tasks):
-        return [
-            "" if i < 600 and t[1].text.startswith(gone) else x
-            for i, (t, x) in enumerate(zip(tasks, rewrite(tasks), strict=True))
-        ]
+        empty = [key for key, task in list(tasks.items())[:600] if task[1].text.startswith(gone)]
+        return rewrite(tasks) | dict.fromkeys(empty, Reply(""))
 
     config = CONFIG.model_copy(update={"cleaning": Cleaning(max_dropped_share=0.9)})
     triples = make_triples(config, ORIGINALS, PROMPTS, picky)
@@ -64,7 +67,7 @@ def test_s0_rows_whose_prompt_left_training_are_dropped_and_counted():
 
 def test_too_much_dropped_is_an_error():
     with pytest.raises(InputError, match=r"870 of 870 rewrites were dropped \(\{'empty': 870\}\)"):
-        make_triples(CONFIG, ORIGINALS, PROMPTS, lambda tasks: [" "] * len(tasks))
+        make_triples(CONFIG, ORIGINALS, PROMPTS, lambda tasks: dict.fromkeys(tasks, Reply(" ")))
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,8 @@
 """Every setting with its type, its range and its default, frozen; the files and `--set` say only what differs."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Count = Annotated[int, Field(ge=1)]
@@ -20,17 +20,6 @@ class Originals(_Section):
     max_words: Annotated[int, Field(ge=12, le=350)] = 30
 
 
-class Rewriter(_Section):
-    """Who rewrites: `rules` (no model), or `transformers`: a local or hub chat model."""
-
-    kind: Literal["rules", "transformers"] = "rules"
-    model: str | None = None
-    device: Literal["auto", "cpu", "cuda"] = "auto"
-    quantisation: Literal["none", "int8", "nf4"] = "nf4"
-    max_new_tokens: Count = 512
-    batch_size: Count = 32
-
-
 class ChatServer(_Section):
     """An OpenAI-compatible chat server: vLLM, llama.cpp, Ollama, hosted. Its key is never a setting."""
 
@@ -45,6 +34,41 @@ class ChatServer(_Section):
     time_limit_seconds: Positive = 120.0  # of one attempt
     max_attempts: Count = 6
     backoff_seconds: Positive = 1.0  # at most so long before the second attempt, twice as long before the third, ...
+
+
+class Rewriter(_Section):
+    """Who rewrites.
+
+    `rules` needs no model; `transformers` is a local or hub chat model, greedy; `openai` a chat server.
+    """
+
+    kind: Literal["rules", "transformers", "openai"] = "rules"
+    model: str | None = None  # of `transformers`
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+    quantisation: Literal["none", "int8", "nf4"] = "nf4"
+    max_new_tokens: Count = 512
+    batch_size: Count = 32
+    server: ChatServer | None = None  # of `openai`
+    rows_per_shard: Count = 512  # a run that is killed loses less than this
+
+    @model_validator(mode="after")
+    def _has_its_model(self) -> Self:
+        if self.kind == "transformers" and not self.model:
+            raise ValueError('rewriter.model with kind = "transformers"')
+        if self.kind == "openai" and not self.server:
+            raise ValueError('a section [rewriter.server] with kind = "openai"')
+        return self
+
+    @property
+    def name(self) -> str:
+        """The word for the rewriter in the triples: its model, or `rules`."""
+        return self.server.model if self.kind == "openai" else self.model or self.kind
+
+    def sampling(self) -> dict[str, Any]:
+        """What a chat model's rewrite depends on beside its request, as JSON values."""
+        if self.kind == "openai":
+            return self.server.model_dump(include={"model", "max_new_tokens", "temperature", "seed"})
+        return self.model_dump(include={"model", "quantisation", "max_new_tokens"})
 
 
 class Split(_Section):

@@ -64,7 +64,11 @@ def _explain(kind: type[BaseModel], fault: dict[str, Any]) -> str:
         return f"{key}: no such key{_nearest(kind, fault['loc'])}"
     if fault["type"] == "missing":
         return f"{key}: missing, and it has no default."
-    return f"{key}: found {fault['input']!r}, expected: {fault['msg']}."
+    expected = fault["msg"].removeprefix("Value error, ")
+    if fault["type"] == "value_error":  # of a section, whose values say nothing here
+        return f"{key}: expected {expected}."
+    found = "a value that is not shown" if "api_key" in key else repr(fault["input"])
+    return f"{key}: found {found}, expected: {expected}."
 
 
 def _nearest(kind: type[BaseModel], location: tuple) -> str:

@@ -30,6 +30,10 @@ class TriplesFolder:
     def manifest(self) -> Path:
         return self.path / "manifest.json"
 
+    @property
+    def shards(self) -> Path:
+        return self.path / "shards"
+
     def part(self, name: str) -> Path:
         return self.path / f"{name}.parquet"
 

@@ -1,23 +1,28 @@
 """Originals and prompts in, rewritten texts out: by the project's own rules or by a chat model."""
 
+import hashlib
+import json
 import random
 from collections.abc import Callable, Iterator, Sequence
 from importlib import import_module, resources
 
+from prompt_recovery import config
 from prompt_recovery.data.originals import Original
 from prompt_recovery.data.prompts import Prompt
+from prompt_recovery.engines.reply import Reply
 
 Rule = Callable[[str, random.Random], str]
 Task = tuple[Original, Prompt]
-Rewrite = Callable[[Sequence[Task]], Iterator[str]]
+Rewrite = Callable[[Sequence[Task]], Iterator[Reply]]
 
+_RULES = resources.files("prompt_recovery.data.rules")
 _CHAT_REQUEST = "{prompt}\n\n{text}"
 
 
 def own_rules() -> dict[str, Rule]:
     """Return the transformation of every family: the `RULES` of each module in `rules` that has them."""
     rules: dict[str, Rule] = {}
-    for file in sorted(entry.name for entry in resources.files("prompt_recovery.data.rules").iterdir()):
+    for file in sorted(entry.name for entry in _RULES.iterdir()):
         if file.endswith(".py") and not file.startswith("_"):
             module = import_module(f"prompt_recovery.data.rules.{file.removesuffix('.py')}")
             rules.update(getattr(module, "RULES", {}))
@@ -28,18 +33,39 @@ def rewriter_by_rules(seed: int) -> Rewrite:
     """Return a rewriter that applies each prompt's family rule; a row's text depends on the row and `seed` alone."""
     rules = own_rules()
 
-    def rewrite(tasks: Sequence[Task]) -> Iterator[str]:
+    def rewrite(tasks: Sequence[Task]) -> Iterator[Reply]:
         for original, prompt in tasks:
             rng = random.Random(f"{seed}\n{prompt.text}\n{original.text}")
-            yield rules[prompt.family](original.text, rng)
+            yield Reply(rules[prompt.family](original.text, rng))
 
     return rewrite
 
 
-def rewriter_by_chat(answer: Callable[[Sequence[str]], Iterator[str]]) -> Rewrite:
+def rewriter_by_chat(answer: Callable[[Sequence[str]], Iterator[Reply]]) -> Rewrite:
     """Return a rewriter that asks a chat model: `answer` maps user messages to the model's replies, in order."""
 
-    def rewrite(tasks: Sequence[Task]) -> Iterator[str]:
+    def rewrite(tasks: Sequence[Task]) -> Iterator[Reply]:
         return answer([_CHAT_REQUEST.format(prompt=prompt.text, text=original.text) for original, prompt in tasks])
 
     return rewrite
+
+
+def load_rewriter(settings: config.Rewriter, seed: int) -> Rewrite:
+    """Return the rewriter that the settings choose: a chat model is loaded, a chat server is greeted."""
+    if settings.kind == "rules":
+        return rewriter_by_rules(seed)
+    if settings.kind == "openai":
+        from prompt_recovery.engines.chat_server import load_server_answerer
+
+        return rewriter_by_chat(load_server_answerer(settings.server))
+    from prompt_recovery.engines.recoverer import load_chat_answerer  # seconds to import
+
+    return rewriter_by_chat(load_chat_answerer(settings))
+
+
+def rewriter_identity(settings: config.Rewriter, seed: int) -> str:
+    """Return what a rewrite depends on beside text and prompt: the model and its sampling, or the rules themselves."""
+    if settings.kind == "rules":
+        sources = sorted((entry.name, entry.read_bytes()) for entry in _RULES.iterdir() if entry.is_file())
+        return f"rules {hashlib.sha256(repr(sources).encode()).hexdigest()} seed {seed}"
+    return json.dumps(settings.sampling(), sort_keys=True)

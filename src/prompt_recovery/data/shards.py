@@ -20,7 +20,7 @@ def task_id(task: Task, rewriter: str) -> str:
 
 
 def rewrite_in_shards(
-    tasks: dict[str, Task], rewrite: Rewrite, folder: Path, *, rows_per_shard: int, retry_failures: bool = False
+    tasks: dict[str, Task], *, rewrite: Rewrite, folder: Path, rows_per_shard: int, retry_failures: bool = False
 ) -> dict[str, Reply]:
     """Return the reply to every task, by id; only what no shard in `folder` holds is rewritten.
 

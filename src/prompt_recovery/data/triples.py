@@ -1,19 +1,19 @@
 """Originals, prompts and a rewriter in, clean and split triples out: stage 1."""
 
-import hashlib
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
-from tqdm import tqdm
 
 from prompt_recovery import config
 from prompt_recovery.data.cleaning import reason_to_drop
 from prompt_recovery.data.originals import Original
 from prompt_recovery.data.prompts import Prompt
-from prompt_recovery.data.rewriting import Rewrite
+from prompt_recovery.data.rewriting import Task, rewriter_identity
+from prompt_recovery.data.shards import task_id
 from prompt_recovery.data.splitting import PlannedTask, find_leaks, plan_splits
+from prompt_recovery.engines.reply import Reply
 from prompt_recovery.errors import InputError
 
 PARTS = ("train", "valid", "test")
@@ -28,22 +28,25 @@ class Triples:
 
 
 def make_triples(
-    settings: config.DataConfig, originals: Sequence[Original], prompts: Sequence[Prompt], rewrite: Rewrite
+    settings: config.DataConfig,
+    originals: Sequence[Original],
+    prompts: Sequence[Prompt],
+    rewrite: Callable[[dict[str, Task]], dict[str, Reply]],
 ) -> Triples:
-    """Plan the splits, rewrite, clean, and prove that nothing leaks.
+    """Plan the splits, rewrite, clean, and prove that nothing leaks. `rewrite` gives the reply to each task, by id.
 
     Raises InputError when more than `cleaning.max_dropped_share` of the rows is dropped, or when a split leaks.
     """
-    plan = plan_splits(originals, prompts, settings.split, settings.seed)
-    rewritten = rewrite([planned.task for planned in plan])
-    rewriter = settings.rewriter.model or settings.rewriter.kind
+    identity = rewriter_identity(settings.rewriter, settings.seed)
+    plan = {task_id(one.task, identity): one for one in plan_splits(originals, prompts, settings.split, settings.seed)}
+    replies = rewrite({key: planned.task for key, planned in plan.items()})
     rows, dropped = [], Counter()
-    for planned, text in zip(tqdm(plan, desc="rewriting", unit="row"), rewritten, strict=True):
-        reason = reason_to_drop(planned.task[0].text, text, settings.cleaning)
+    for key, planned in plan.items():
+        reason = _reason_to_drop(planned, replies[key], settings.cleaning)
         if reason:
             dropped[reason] += 1
         else:
-            rows.append(_row(planned, text, rewriter))
+            rows.append(_row(key, planned, replies[key].text, settings.rewriter.name))
     _refuse_heavy_loss(dropped, len(plan), settings.cleaning.max_dropped_share)
     triples = _without_orphans(pd.DataFrame(rows), dropped)
     leaks = find_leaks(triples, triples["part"])
@@ -55,11 +58,16 @@ def make_triples(
     )
 
 
-def _row(planned: PlannedTask, rewritten_text: str, rewriter: str) -> dict[str, str]:
+def _reason_to_drop(planned: PlannedTask, reply: Reply, settings: config.Cleaning) -> str | None:
+    if reply.failure:
+        return f"failed: {reply.failure}"
+    return reason_to_drop(planned.task[0].text, reply.text, settings)
+
+
+def _row(key: str, planned: PlannedTask, rewritten_text: str, rewriter: str) -> dict[str, str]:
     original, prompt = planned.task
-    key = "\0".join((original.text, prompt.text, rewriter))
     return {
-        "id": hashlib.sha256(key.encode()).hexdigest()[:16],
+        "id": key,
         "original_text": original.text,
         "rewrite_prompt": prompt.text,
         "rewritten_text": rewritten_text,

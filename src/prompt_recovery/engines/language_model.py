@@ -1,6 +1,7 @@
 """A model folder or hub id in, a causal language model and its tokeniser out, quantised, adapted, ready to generate."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -109,6 +110,14 @@ def load_adapter(model: torch.nn.Module, folder: Path, *, base: str) -> PeftMode
     return PeftModel.from_pretrained(model, folder, is_trainable=False).eval()
 
 
+@dataclass(frozen=True)
+class Generated:
+    """A decoded continuation, stripped, without special tokens; `finished`: it ended by itself, not at the limit."""
+
+    text: str
+    finished: bool
+
+
 @torch.inference_mode()
 def generate(
     model: torch.nn.Module,
@@ -117,8 +126,8 @@ def generate(
     tokenizer: Any,
     stop_ids: list[int],
     max_new_tokens: int,
-) -> list[str]:
-    """Continue each prompt of one batch greedily -> the decoded answers, stripped, without special tokens."""
+) -> list[Generated]:
+    """Continue each prompt of one batch greedily."""
     width = max(map(len, prompts))
     pad = tokenizer.pad_token_id
     ids = torch.tensor([[pad] * (width - len(prompt)) + list(prompt) for prompt in prompts], device=model.device)
@@ -135,7 +144,10 @@ def generate(
         eos_token_id=stop_ids,
         pad_token_id=pad,
     )
-    return [text.strip() for text in tokenizer.batch_decode(said[:, width:], skip_special_tokens=True)]
+    said = said[:, width:]
+    finished = torch.isin(said, torch.tensor(stop_ids, device=said.device)).any(dim=1).tolist()
+    texts = tokenizer.batch_decode(said, skip_special_tokens=True)
+    return [Generated(text.strip(), ended) for text, ended in zip(texts, finished, strict=True)]
 
 
 def model_folder(model: str, revision: str | None = None) -> Path:

@@ -10,12 +10,14 @@ import torch
 from prompt_recovery import config
 from prompt_recovery.engines.chat import ChatFormat
 from prompt_recovery.engines.language_model import (
+    Generated,
     generate,
     load_adapter,
     load_language_model,
     load_tokenizer,
     resolve_device,
 )
+from prompt_recovery.engines.reply import Reply
 
 
 @dataclass(frozen=True)
@@ -31,13 +33,8 @@ class Recoverer:
         return self.chat.prompt(original_text, rewritten_text)
 
     def generate(self, prompts: Sequence[Sequence[int]]) -> list[str]:
-        return generate(
-            self.model,
-            prompts,
-            tokenizer=self.tokenizer,
-            stop_ids=self.chat.stop_ids(),
-            max_new_tokens=self.max_new_tokens,
-        )
+        options = {"tokenizer": self.tokenizer, "stop_ids": self.chat.stop_ids(), "max_new_tokens": self.max_new_tokens}
+        return [answer.text for answer in generate(self.model, prompts, **options)]
 
 
 def load_recoverer(run: config.RunConfig, adapter: Path | None) -> Recoverer:
@@ -52,20 +49,32 @@ def load_recoverer(run: config.RunConfig, adapter: Path | None) -> Recoverer:
     return Recoverer(model, tokenizer, ChatFormat(tokenizer, run.chat), run.generation.max_new_tokens)
 
 
-def load_chat_answerer(settings: config.Rewriter) -> Callable[[Sequence[str]], Iterator[str]]:
-    """Load a chat model that replies greedily to user messages, in their order, batched by length within chunks."""
+def load_chat_answerer(settings: config.Rewriter) -> Callable[[Sequence[str]], Iterator[Reply]]:
+    """Load a chat model that replies greedily to user messages; they go in batches of like lengths, longest first.
+
+    The replies come in the order of the messages. One that met `max_new_tokens` is a failure, "cut_off".
+    """
     tokenizer = load_tokenizer(settings.model)
     model = load_language_model(
         settings.model, quantisation=settings.quantisation, device=resolve_device(settings.device)
     )
     chat = ChatFormat(tokenizer, config.Chat())
+    options = {"tokenizer": tokenizer, "stop_ids": chat.stop_ids(), "max_new_tokens": settings.max_new_tokens}
 
-    def answer(messages: Sequence[str]) -> Iterator[str]:
-        size = settings.batch_size
-        for start in range(0, len(messages), size):
-            prompts = [chat.message(message) for message in messages[start : start + size]]
-            yield from generate(
-                model, prompts, tokenizer=tokenizer, stop_ids=chat.stop_ids(), max_new_tokens=settings.max_new_tokens
-            )
+    def answer(messages: Sequence[str]) -> Iterator[Reply]:
+        prompts = [chat.message(message) for message in messages]
+        order = sorted(range(len(prompts)), key=lambda row: -len(prompts[row]))
+        replies: dict[int, Reply] = {}
+        for start in range(0, len(order), settings.batch_size):
+            batch = order[start : start + settings.batch_size]
+            answers = generate(model, [prompts[row] for row in batch], **options)
+            replies |= {row: _reply(said) for row, said in zip(batch, answers, strict=True)}
+        return iter(replies[row] for row in range(len(messages)))
 
     return answer
+
+
+def _reply(said: Generated) -> Reply:
+    if not said.finished:
+        return Reply("", "cut_off")
+    return Reply(said.text) if said.text else Reply("", "empty")
