@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from prompt_recovery.data.rules.genre import RULES, dialogue, email, poem, song
+from prompt_recovery.data.rules.genre import breaking_news, dialogue, email, fairy_tale, poem, song
 
 ORIGINAL = (
     "The baker opened a small shop on Mill Street in May. "
@@ -61,27 +61,11 @@ EXPECTED = {
 }
 
 
-def test_every_family_has_an_example():
-    assert EXPECTED.keys() == RULES.keys()
-
-
-@pytest.mark.parametrize("family", EXPECTED)
-def test_example(family):
-    assert RULES[family](ORIGINAL, random.Random(0)) == EXPECTED[family]
-
-
 def test_tale_words_keep_articles_plurals_and_names():
     text = "Doctor Lee saw an office and two cities. A city bus passed Park Street."
-    tale = RULES["fairy_tale"](text, random.Random(1))
+    tale = fairy_tale(text, random.Random(1))
     assert "Wizard Lee saw a castle and two kingdoms." in tale
     assert "A kingdom royal coach passed Park Street." in tale
-
-
-@pytest.mark.parametrize("seed", range(6))
-def test_comma_of_an_opening_becomes_a_colon_before_a_capital(seed):
-    before_name, before_pronoun = (RULES["fairy_tale"](text, random.Random(seed)) for text in ("Anna ran.", "I ran."))
-    assert ": Anna ran." in before_name
-    assert ", I ran." in before_pronoun
 
 
 @pytest.mark.parametrize("form", [poem, song])
@@ -97,7 +81,7 @@ def test_verse_lines_are_short_and_capitalised(seed):
 
 
 def test_news_quotes_sources_for_statements_only():
-    report = RULES["breaking_news"]("Who left the gate open?", random.Random(3))
+    report = breaking_news("Who left the gate open?", random.Random(3))
     assert "Who left the gate open? " in report
 
 

@@ -1,11 +1,8 @@
-"""The spoken roles: one golden example a family, and the mechanisms that are easy to break."""
+"""The spoken roles: one golden example a family, and the stardate."""
 
 import random
 
-import pytest
-
-from prompt_recovery.data.rules.persona import RULES, full_sentences, led, nouns, with_asides, with_leads
-from prompt_recovery.data.rules.sentences import replace_words
+from prompt_recovery.data.rules.persona import captains_log
 
 ORIGINAL = (
     "The baker opened a small shop on Mill Street in May. "
@@ -50,60 +47,5 @@ EXPECTED = {
 }
 
 
-def test_every_family_has_an_example():
-    assert EXPECTED.keys() == RULES.keys()
-
-
-@pytest.mark.parametrize("family", EXPECTED)
-def test_example(family):
-    assert RULES[family](ORIGINAL, random.Random(0)) == EXPECTED[family]
-
-
-@pytest.mark.parametrize(
-    ("text", "sentences"),
-    [
-        ("We left", ["We left."]),
-        ("Why? We left,", ["Why?", "We left."]),
-        ('He said "No."', ['He said "No."']),
-        ("", [""]),
-    ],
-)
-def test_last_sentence_is_closed(text, sentences):
-    assert full_sentences(text) == sentences
-
-
-@pytest.mark.parametrize(
-    ("sentence", "expected"),
-    [
-        ("The bus left.", "Friends, the bus left."),
-        ("I'm here.", "Friends, I'm here."),
-        ("Anna left.", "Friends: Anna left."),
-        ("40 left.", "Friends, 40 left."),
-    ],
-)
-def test_lead_fits_the_first_word(sentence, expected):
-    assert led("Friends,", sentence) == expected
-
-
-def test_leads_and_asides_do_not_repeat_before_all_are_used():
-    sentences = ["40 left."] * 4
-    assert len(set(with_leads(sentences, random.Random(1), ["A:", "B:", "C:", "D:"], step=1))) == 4
-    assert len(set(with_asides(sentences, random.Random(1), ["A.", "B.", "C.", "D."], step=1))) == 4
-    assert with_asides(sentences, random.Random(1), ["A."], start=1, step=2)[::2] == ["40 left."] * 2
-
-
-def test_nouns_bend_with_their_number_and_article():
-    lexicon = nouns({"box": "airlock", "office": "story"})
-    assert replace_words("A box, an office, boxes, OFFICES.", lexicon) == "An airlock, a story, airlocks, Stories."
-
-
-@pytest.mark.parametrize("family", ["advertisement", "sports_commentary"])
-def test_statements_become_exclamations_and_questions_stay(family):
-    text = RULES[family]('It rained... Did you see it? He said "yes."', random.Random(2))
-    assert "rained!" in text
-    assert "see it?" in text
-    assert 'said "yes!"' in text
-
-
 def test_stardate_differs_by_seed():
-    assert len({RULES["captains_log"]("We left.", random.Random(seed)) for seed in range(20)}) == 20
+    assert len({captains_log("We left.", random.Random(seed)) for seed in range(20)}) == 20

@@ -1,10 +1,10 @@
-"""The moods: one golden example a family, and the mechanisms that are easy to break."""
+"""The moods: one golden example a family, and the stutter."""
 
 import random
 
 import pytest
 
-from prompt_recovery.data.rules.tone import RULES, exclaimed, framed, without_contractions
+from prompt_recovery.data.rules.tone import nervous
 
 ORIGINAL = (
     "The old man said that nobody had opened the window since May. My friend Anna walked home at night, because the "
@@ -64,54 +64,9 @@ EXPECTED = {
 }
 
 
-def test_every_family_has_an_example():
-    assert EXPECTED.keys() == RULES.keys()
-
-
-@pytest.mark.parametrize("family", EXPECTED)
-def test_example(family):
-    assert RULES[family](ORIGINAL, random.Random(0)) == EXPECTED[family]
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("Don't you know? I'm sure it's late.", "Do you not know? I am sure it is late."),
-        ("They'll say we can't and won't.", "They will say we cannot and will not."),
-        ("Anna's car, it's been sold.", "Anna's car, it has been sold."),
-        ("You\N{RIGHT SINGLE QUOTATION MARK}re here.", "You are here."),
-    ],
-)
-def test_contractions_are_written_out_and_possessives_stay(text, expected):
-    assert without_contractions(text) == expected
-
-
-def test_exclamation_marks_stand_inside_quotes_and_leave_questions():
-    assert exclaimed(['He said "yes."', "Why?", "We left..."]) == ['He said "yes!"', "Why?", "We left!"]
-
-
-@pytest.mark.parametrize(
-    ("words", "sentence", "expected"),
-    [
-        ("street=trail", "The street is not Mill Street.", "The trail is not Mill Street."),
-        ("cow=owl", "A cow, two cows.", "An owl, two owls."),
-        ("new=old", "A new car, no news.", "An old car, no news."),
-    ],
-)
-def test_words_bend_and_names_stay(words, sentence, expected):
-    assert framed([sentence], random.Random(0), "Oh.", "Bye.", words=words) == f"Oh. {expected} Bye."
-
-
-def test_qualifiers_alternate_and_spare_what_is_not_plain():
-    framing = {"openings": "Oh.", "endings": "Bye.", "qualifiers": "poor"}
-    sentences = ["The first cat saw the dog and the May sun.", "The cow, the best cow, the pig."]
-    expected = "Oh. The first cat saw the poor dog and the May sun. The cow, the best cow, the poor pig. Bye."
-    assert framed(sentences, random.Random(0), **framing) == expected
-
-
 @pytest.mark.parametrize("seed", range(5))
 def test_stutters_on_the_first_word_but_not_on_digits(seed):
-    text = RULES["nervous"]("The bus left. 40 people saw Anna, and she waved.", random.Random(seed))
+    text = nervous("The bus left. 40 people saw Anna, and she waved.", random.Random(seed))
     assert "T-the" in text
     assert "40" in text
     assert "Anna, um, " in text

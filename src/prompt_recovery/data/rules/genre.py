@@ -4,8 +4,9 @@ import random
 import re
 from itertools import cycle, zip_longest
 
-from prompt_recovery.data.rules.persona import full_sentences, led, nouns, with_asides, with_leads
-from prompt_recovery.data.rules.sentences import lower_first, replace_words, upper_first
+from prompt_recovery.data.rules.framing import deck, led, with_asides, with_leads
+from prompt_recovery.data.rules.rewording import nouns
+from prompt_recovery.data.rules.sentences import full_sentences, lower_first, replace_words, upper_first
 
 _NAMES = ("Clara", "Theo", "Ingrid", "Marcus", "Nora", "Felix", "Ruth", "Oscar", "Beatrice", "Jonas", "Lydia", "Hugo")
 _DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
@@ -61,7 +62,7 @@ _NEWS_ENDINGS = (
 def breaking_news(text: str, rng: random.Random) -> str:
     """Announce the text as a live news flash: an alert, unnamed sources, new details, a promise of updates."""
     sentences = with_leads(full_sentences(text), rng, _NEWS_LEADS, start=1)
-    sentences[::2] = map(_attributed, sentences[::2], cycle(rng.sample(_NEWS_SOURCES, len(_NEWS_SOURCES))))
+    sentences[::2] = map(_attributed, sentences[::2], deck(_NEWS_SOURCES, rng))
     return " ".join([rng.choice(_NEWS_ALERTS), *sentences, rng.choice(_NEWS_ENDINGS)])
 
 
@@ -169,7 +170,7 @@ _COUPLETS = (
 
 def poem(text: str, rng: random.Random) -> str:
     """Break the text into short lines, two sentences a stanza, each followed by one line of a rhymed couplet."""
-    sentences, couplets = full_sentences(text), cycle(rng.sample(_COUPLETS, len(_COUPLETS)))
+    sentences, couplets = full_sentences(text), deck(_COUPLETS, rng)
     stanzas = []
     for n in range(0, len(sentences), 2):
         verses = [_lines(re.sub(r"(?<!\.)\.$", ",", sentence)) for sentence in sentences[n : n + 2]]
@@ -216,8 +217,7 @@ _DIRECTIONS = ("beat", "softly", "looking away", "with a half smile", "leaning i
 def screenplay(text: str, rng: random.Random) -> str:
     """Film the text: scene heading, a figure on screen, sentences spoken by a voice-over and the figure, a fade-out."""
     hero = rng.choice(_NAMES).upper()
-    directions = rng.sample(_DIRECTIONS, len(_DIRECTIONS))
-    speakers = zip(cycle(("NARRATOR (V.O.)", hero)), cycle(directions), full_sentences(text), strict=False)
+    speakers = zip(cycle(("NARRATOR (V.O.)", hero)), deck(_DIRECTIONS, rng), full_sentences(text), strict=False)
     speeches = [f"{speaker}\n({direction})\n{sentence}" for speaker, direction, sentence in speakers]
     opening = ["FADE IN:", rng.choice(_SCENES), rng.choice(_ACTIONS).format(hero)]
     return "\n\n".join([*opening, *speeches, rng.choice(("FADE OUT.", "CUT TO BLACK.", "SMASH CUT TO: TITLE"))])
@@ -232,7 +232,7 @@ _OTHER_SIDE = {"i": "you", "me": "you", "my": "your", "we": "you", "us": "you", 
 def dialogue(text: str, rng: random.Random) -> str:
     """Let one of two friends tell the text sentence by sentence; the other echoes the end of each and asks on."""
     teller, listener = rng.sample(_NAMES, 2)
-    turns, replies = [f"{listener}: {rng.choice(_PROMPTS)}"], cycle(rng.sample(_REPLIES, len(_REPLIES)))
+    turns, replies = [f"{listener}: {rng.choice(_PROMPTS)}"], deck(_REPLIES, rng)
     *others, last = full_sentences(text)
     for sentence, reply in [*zip(others, replies, strict=False), (last, rng.choice(_LAST_REPLIES))]:
         turns += [f"{teller}: {sentence}", f"{listener}: {upper_first(reply.format(_echo(sentence)))}"]

@@ -3,12 +3,12 @@
 import random
 import re
 from collections.abc import Callable, Sequence
-from itertools import cycle
 
 from prompt_recovery.data.rules import verbs
+from prompt_recovery.data.rules.framing import deck
 from prompt_recovery.data.rules.inflection import command_place, in_future, in_past, question, recast
-from prompt_recovery.data.rules.layout import content_words, topics, with_the
 from prompt_recovery.data.rules.sentences import replace_words, split_sentences, upper_first
+from prompt_recovery.data.rules.topics import content_words, topics, with_the
 
 _PAST_LEADS = (
     "Back then,", "In those days,", "At that time,", "Years ago,", "Some time ago,", "In the past,", "At that point,",
@@ -92,13 +92,13 @@ def _retold(
     text: str, rng: random.Random, change: Callable[[str], str], leads: Sequence[str], marked: str = r"(?!)"
 ) -> str:
     """Change every sentence; of those that stay as they were and do not match `marked`, every other gets a lead."""
-    deck, plain, told = cycle(rng.sample(leads, len(leads))), 0, []
+    next_leads, plain, told = deck(leads, rng), 0, []
     for old in split_sentences(text):
         new = change(old)
         if new == old and command_place(old) < 0 and not re.search(marked + r"|\?\W*$", old, re.IGNORECASE):
-            new, plain = (f"{next(deck)} {verbs.lowered(old)}" if plain % 2 == 0 else old), plain + 1
+            new, plain = (f"{next(next_leads)} {verbs.lowered(old)}" if plain % 2 == 0 else old), plain + 1
         told.append(new)
-    return " ".join(told) if told != split_sentences(text) else f"{next(deck)} {verbs.lowered(text)}"
+    return " ".join(told) if told != split_sentences(text) else f"{next(next_leads)} {verbs.lowered(text)}"
 
 
 _TAGS = (", isn't that so?", ", don't you think?", ", right?", ", wouldn't you agree?", ", is that not true?")
@@ -112,7 +112,7 @@ _ORDER_TAGS = ("would you?", "will you?", "won't you?")
 
 def all_questions(text: str, rng: random.Random) -> str:
     """Ask every sentence instead of stating it: turned round where that is safe, else framed or tagged."""
-    frames, tags = cycle(rng.sample(_FRAMES, len(_FRAMES))), cycle(rng.sample(_TAGS, len(_TAGS)))
+    frames, tags = deck(_FRAMES, rng), deck(_TAGS, rng)
     sentences = split_sentences(text)
     asked = []
     for n, old in enumerate(sentences):
@@ -179,11 +179,11 @@ _ELABORATIONS = (
 
 def expand(text: str, rng: random.Random) -> str:
     """Swell common words and let a sentence that dwells on its topic follow each sentence."""
-    deck, longer = cycle(rng.sample(_ELABORATIONS, len(_ELABORATIONS))), []
+    elaborations, longer = deck(_ELABORATIONS, rng), []
     for sentence in split_sentences(text):
         subject = next(map(with_the, topics(sentence)), "all of this")
         ended = sentence if re.search(r"[.!?]\W*$", sentence) else f"{sentence}."
-        longer += [replace_words(ended, _SWELLINGS), next(deck).format(subject)]
+        longer += [replace_words(ended, _SWELLINGS), next(elaborations).format(subject)]
     return " ".join(longer)
 
 

@@ -5,79 +5,15 @@ import json
 import random
 import re
 import textwrap
-from itertools import cycle
 
-from prompt_recovery.data.rules import verbs
+from prompt_recovery.data.rules.framing import deck
 from prompt_recovery.data.rules.sentences import split_sentences, upper_first
-
-_STOP_WORDS = (
-    verbs.DETERMINERS | verbs.PREPOSITIONS | verbs.PRONOUNS | verbs.CONJUNCTIONS | verbs.SUBORDINATORS | verbs.MODALS
-) | frozenset(
-    "me him us them who which what there here not to be been being am is are was were have has had do does did one "
-    "ones very too also just only never always often even still already again once then now when how why everything "
-    "wait nothing something anything everyone somebody someone nobody anybody everybody mine yours enough such little "
-    "lot kind sort today tomorrow yesterday myself himself herself itself ourselves themselves yourself please yes "
-    "well away back ago together however perhaps else ever soon quite rather almost instead least later plenty few "
-    "none rest way monday tuesday wednesday thursday friday saturday sunday morning evening afternoon night day days "
-    "week month year time times first last next long mondays tuesdays wednesdays thursdays fridays saturdays sundays "
-    "front case".split()
-)
-
-
-def topics(text: str) -> list[str]:
-    """Return names and nouns (`old bridge`) in the order of the text, each one once; there may be none."""
-    return list(dict.fromkeys(topic for sentence in split_sentences(text) for topic in _topics_of(sentence)))
-
-
-def _main_words(text: str) -> list[str]:
-    return topics(text) or content_words(text)
-
-
-def _topics_of(sentence: str) -> list[str]:
-    tokens = verbs.tokens(sentence)
-    words = [verbs.plain(token) for token in tokens]
-    first = verbs.lowered(sentence)[:1].isupper() and _is_telling(words[0])
-    found = [tokens[0].strip()] if first else []
-    for n, word in enumerate(words[1:], 1):
-        if tokens[n][0].isupper() and _is_telling(word) and words[n - 1] not in ".!?\"'":
-            found.append(tokens[n].strip())
-        elif words[n - 1] in verbs.DETERMINERS | verbs.PREPOSITIONS and (phrase := _noun_phrase(words[n : n + 3])):
-            found.append(phrase)
-    return found
-
-
-def _noun_phrase(words: list[str]) -> str:
-    """Return the adjectives and the noun that `words` begin with."""
-    phrase: list[str] = []
-    for word in words:
-        if not word.isalpha() or word in _STOP_WORDS - {"morning", "night"} or word.endswith("ly"):
-            break
-        phrase.append(word)
-        if not (word in verbs.ADJECTIVES or re.search(r"(ful|ous|ive|ish|less|ed|ing|al|ic|ent)$", word)):
-            return " ".join(phrase)
-    return ""
-
-
-def content_words(text: str) -> list[str]:
-    """Return the words that carry the meaning, in the order of the text, each one once and names as they are."""
-    words = re.findall(r"[^\W_]+(?:[-'\u2019][^\W_]+)*", text)
-    telling = [w for w in words if _is_telling(w.lower())] or words or ["nothing"]
-    names = set(re.findall(r"(?<![.!?\"'] )(?<!^)\b[A-Z]\w+", text))
-    return list(dict.fromkeys(w if w in names else verbs.lowered(w) for w in telling))
-
-
-def _is_telling(word: str) -> bool:
-    return len(word) > 2 and word not in _STOP_WORDS and not word.endswith("ly") and "'" not in word
-
-
-def with_the(topic: str) -> str:
-    """Return a topic with its article; names have none."""
-    return topic if topic[:1].isupper() else f"the {topic}"
+from prompt_recovery.data.rules.topics import content_words, main_words, topics, with_the
 
 
 def _title(text: str) -> str:
     """Return a title of the first and the last topic."""
-    found = _main_words(text)
+    found = main_words(text)
     return " and ".join(topic.title() for topic in dict.fromkeys((found[0], found[-1])))
 
 
@@ -190,10 +126,9 @@ _SPEAKERS = (("Q:", "A:"), ("Question:", "Answer:"), ("**Q:**", "**A:**"), ("Q."
 def question_and_answer(text: str, rng: random.Random) -> str:
     """Let each sentence answer a question about its topic."""
     asks, answers = rng.choice(_SPEAKERS)
-    deck, pairs = cycle(rng.sample(_QUESTIONS, len(_QUESTIONS))), []
-    open_deck = cycle(rng.sample(_OPEN_QUESTIONS, len(_OPEN_QUESTIONS)))
+    questions, open_questions, pairs = deck(_QUESTIONS, rng), deck(_OPEN_QUESTIONS, rng), []
     for item in _items(text):
-        asked = next(deck).format(with_the(topics(item)[0])) if topics(item) else next(open_deck)
+        asked = next(questions).format(with_the(topics(item)[0])) if topics(item) else next(open_questions)
         pairs.append(f"{asks} {asked}\n{answers} {item}")
     return "\n\n".join(pairs)
 
@@ -222,7 +157,7 @@ def tweet_thread(text: str, rng: random.Random) -> str:
 
 
 def _hashtag(sentence: str) -> str:
-    return "#" + re.sub(r"\W", "", _main_words(sentence)[-1].title())
+    return "#" + re.sub(r"\W", "", main_words(sentence)[-1].title())
 
 
 RULES = {

@@ -1,57 +1,10 @@
 """A text and a random generator in, the same content out in a spoken or public role: a sermon, an advertisement."""
 
 import random
-import re
-from collections.abc import Mapping, Sequence
-from itertools import cycle
 
-from prompt_recovery.data.rules.sentences import lower_first, replace_words, split_sentences
-
-
-def full_sentences(text: str) -> list[str]:
-    """Return the sentences of `text`; the last one gets a full stop if it lacks an end mark."""
-    *others, last = split_sentences(text)
-    return [*others, last if last.rstrip("\"')]")[-1:] in ".!?" else last.rstrip(",;:") + "."]
-
-
-def with_leads(sentences: Sequence[str], rng: random.Random, leads: Sequence[str], start=0, step=2) -> list[str]:
-    """Let every `step`-th sentence from `start` on begin with one of `leads` (`Sources say:`)."""
-    deck, chosen = cycle(rng.sample(leads, len(leads))), range(start, len(sentences), step)
-    return [led(next(deck), sentence) if n in chosen else sentence for n, sentence in enumerate(sentences)]
-
-
-def led(lead: str, sentence: str) -> str:
-    """Put `lead` ahead of a sentence; its final comma becomes a colon before a word that keeps its capital."""
-    lowered = lower_first(sentence)
-    return f"{lead} {lowered}" if re.match(r"I\b|[^A-Z]", lowered) else f"{lead.rstrip(',:')}: {lowered}"
-
-
-def with_asides(sentences: Sequence[str], rng: random.Random, asides: Sequence[str], start=0, step=2) -> list[str]:
-    """Let one of `asides`, a sentence of its own, follow every `step`-th sentence from `start` on."""
-    deck, chosen = cycle(rng.sample(asides, len(asides))), range(start, len(sentences), step)
-    return [f"{sentence} {next(deck)}" if n in chosen else sentence for n, sentence in enumerate(sentences)]
-
-
-def with_articles(lexicon: Mapping[str, str]) -> dict[str, str]:
-    """Add to each pair of a lexicon the pair with `a` or `an`, so that `a car` may become `an old carriage`."""
-    articles = {
-        f"{old_article} {old}": f"{'an' if new[0] in 'aeiou' else 'a'} {new}"
-        for old, new in lexicon.items()
-        for old_article in ("a", "an")
-    }
-    return {**lexicon, **articles}
-
-
-def nouns(lexicon: Mapping[str, str]) -> dict[str, str]:
-    """Add the plural and the article to each pair of a lexicon of countable nouns."""
-    return with_articles(lexicon) | {_plural(old): _plural(new) for old, new in lexicon.items()}
-
-
-def _plural(noun: str) -> str:
-    if re.search(r"[^aeiou]y$", noun):
-        return noun[:-1] + "ies"
-    return noun + ("es" if re.search(r"(s|x|ch|sh)$", noun) else "s")
-
+from prompt_recovery.data.rules.framing import enclosed, led, with_asides, with_leads
+from prompt_recovery.data.rules.rewording import nouns, with_articles
+from prompt_recovery.data.rules.sentences import exclaimed, full_sentences, replace_words
 
 _SERMON_OPENINGS = ("Brothers and sisters,", "My beloved congregation,", "Children of God,", "O my faithful flock,")
 _SERMON_LEADS = (
@@ -102,13 +55,9 @@ _AD_WORDS = with_articles({
 
 def advertisement(text: str, rng: random.Random) -> str:
     """Sell the text: a catchy question, superlatives, exclamation marks, offers and a call to buy."""
-    sentences = _exclaimed(full_sentences(replace_words(text, _AD_WORDS)))
+    sentences = exclaimed(full_sentences(replace_words(text, _AD_WORDS)))
     sentences = with_leads(sentences, rng, _AD_LEADS, start=min(1, len(sentences) - 1))
-    return " ".join([rng.choice(_AD_OPENINGS), *sentences, rng.choice(_AD_ENDINGS)])
-
-
-def _exclaimed(sentences: Sequence[str]) -> list[str]:
-    return [re.sub(r"\.+([\"')\]]*)$", r"!\1", sentence) for sentence in sentences]
+    return enclosed(sentences, rng, _AD_OPENINGS, _AD_ENDINGS)
 
 
 _NOIR_OPENINGS = (
@@ -140,7 +89,7 @@ _NOIR_WORDS = nouns({
 def detective_noir(text: str, rng: random.Random) -> str:
     """Let a hard-boiled detective narrate: rain, cigarettes, gangster slang and a weary last line."""
     sentences = with_asides(full_sentences(replace_words(text, _NOIR_WORDS)), rng, _NOIR_ASIDES)
-    return " ".join([rng.choice(_NOIR_OPENINGS), *sentences, rng.choice(_NOIR_ENDINGS)])
+    return enclosed(sentences, rng, _NOIR_OPENINGS, _NOIR_ENDINGS)
 
 
 _LOG_OPENINGS = (
@@ -195,7 +144,7 @@ def eulogy(text: str, rng: random.Random) -> str:
     """Speak the text at a funeral: gather the mourners, cherish each memory, say farewell to the dead."""
     sentences = with_leads(full_sentences(text), rng, _EULOGY_LEADS, step=3)
     sentences = with_asides(sentences, rng, _EULOGY_ASIDES, start=1, step=3)
-    return " ".join([rng.choice(_EULOGY_OPENINGS), *sentences, rng.choice(_EULOGY_ENDINGS)])
+    return enclosed(sentences, rng, _EULOGY_OPENINGS, _EULOGY_ENDINGS)
 
 
 _REVIEW_RATINGS = ("★★★★★", "★★★★☆", "5/5 stars.", "4 out of 5 stars.", "Rating: 5/5.", "Four stars.")
@@ -238,9 +187,9 @@ _SPORTS_WORDS = {
 
 def sports_commentary(text: str, rng: random.Random) -> str:
     """Call the text like a live match: kick-off, sporty verbs, cries about moves and crowd, the final whistle."""
-    sentences = _exclaimed(full_sentences(replace_words(text, _SPORTS_WORDS)))
+    sentences = exclaimed(full_sentences(replace_words(text, _SPORTS_WORDS)))
     sentences = with_asides(with_leads(sentences, rng, _SPORTS_LEADS), rng, _SPORTS_ASIDES)
-    return " ".join([rng.choice(_SPORTS_OPENINGS), *sentences, rng.choice(_SPORTS_ENDINGS)])
+    return enclosed(sentences, rng, _SPORTS_OPENINGS, _SPORTS_ENDINGS)
 
 
 _ROLES = (sermon, advertisement, detective_noir, captains_log, eulogy, product_review, sports_commentary)

@@ -1,7 +1,8 @@
 """A text in, its sentences and words out: what every rewrite rule is made of."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from functools import cache
 
 _SENTENCE_END = re.compile(r"(?<=[.!?])[\"')\]]*\s+(?=[\"'(\[]?[A-Z0-9])")
 
@@ -11,18 +12,33 @@ def split_sentences(text: str) -> list[str]:
     return _SENTENCE_END.sub(lambda match: match.group().rstrip() + "\n", " ".join(text.split())).split("\n")
 
 
+def full_sentences(text: str) -> list[str]:
+    """Return the sentences of `text`; the last one gets a full stop if it lacks an end mark."""
+    *others, last = split_sentences(text)
+    return [*others, last if last.rstrip("\"')]")[-1:] in ".!?" else last.rstrip(",;:") + "."]
+
+
+def exclaimed(sentences: Sequence[str]) -> list[str]:
+    """End every statement in an exclamation mark."""
+    return [re.sub(r"\.+([\"')\]]*)$", r"!\1", sentence) for sentence in sentences]
+
+
 def replace_words(text: str, replacements: Mapping[str, str]) -> str:
     """Replace whole words or phrases (keys in lower case, longest first); a capitalised word stays capitalised."""
     if not replacements:
         return text
-    longest_first = sorted(replacements, key=len, reverse=True)
-    pattern = re.compile(r"\b(" + "|".join(map(re.escape, longest_first)) + r")\b", re.IGNORECASE)
 
     def replacement(match: re.Match) -> str:
         new = replacements[match.group().lower()]
         return upper_first(new) if match.group()[0].isupper() else new
 
-    return pattern.sub(replacement, text)
+    return _any_of(tuple(replacements)).sub(replacement, text)
+
+
+@cache
+def _any_of(phrases: tuple[str, ...]) -> re.Pattern:
+    longest_first = sorted(phrases, key=len, reverse=True)
+    return re.compile(r"\b(" + "|".join(map(re.escape, longest_first)) + r")\b", re.IGNORECASE)
 
 
 def upper_first(text: str) -> str:

@@ -28,7 +28,7 @@ def no_punctuation(text: str, rng: random.Random) -> str:
     """Leave out every punctuation mark; a text that has none gets its first letter changed."""
     spaced = re.sub(r"(?<=\w)[-\u2013\u2014/](?=\w)", " ", text)
     bare = " ".join("".join(sign for sign in spaced if unicodedata.category(sign)[0] != "P").split()) or text
-    return bare if bare != text else text[:1].swapcase() + text[1:]
+    return bare if bare != text else re.sub(r"[^\W\d_]", lambda match: match.group().swapcase(), text, count=1)
 
 
 def no_vowels(text: str, rng: random.Random) -> str:

@@ -2,73 +2,10 @@
 
 import random
 import re
-from collections.abc import Sequence
-from functools import cache
-from itertools import cycle
 
-from prompt_recovery.data.rules.persona import full_sentences, led, nouns, with_asides, with_leads
-from prompt_recovery.data.rules.sentences import lower_first, replace_words
-
-
-def framed(
-    sentences: Sequence[str], rng: random.Random, openings: str, endings: str,
-    words="", leads="", asides="", qualifiers="", determiner="the",
-) -> str:
-    """Replace and qualify words; add an opening, an ending, and leads and asides at every other sentence between."""
-    if qualifiers:
-        sentences = _qualified(sentences, rng, qualifiers.split(" | "), determiner)
-    if words:
-        sentences = [_reworded(sentence, words) for sentence in sentences]
-    if leads:
-        sentences = with_leads(sentences, rng, leads.split(" | "), start=1)
-    if asides:
-        sentences = [*with_asides(sentences[:-1], rng, asides.split(" | ")), sentences[-1]]
-    opening, (first, *others) = rng.choice(openings.split(" | ")), sentences
-    start = led(opening, first) if opening[-1] in ",:" else f"{opening} {first}"
-    return " ".join([start, *others, rng.choice(endings.split(" | "))])
-
-
-def lexicon(words: str) -> dict[str, str]:
-    """Read `old=new; old=new`."""
-    return dict(pair.split("=") for pair in words.split("; "))
-
-
-@cache
-def _inflected(words: str) -> dict[str, str]:
-    """Return the lexicon, with `-s` (plurals, verbs) and with `a` or `an` as well."""
-    return nouns(lexicon(words)) | lexicon("news=news; goods=goods; rains=rains") | lexicon(words)
-
-
-def _reworded(sentence: str, words: str) -> str:
-    """Replace words, but not in names such as `Mill Street`."""
-    parts = re.split(r"(?<=\w )([A-Z][a-z]+)", sentence)
-    return "".join(part if n % 2 else replace_words(part, _inflected(words)) for n, part in enumerate(parts))
-
-
-def _qualified(sentences: Sequence[str], rng: random.Random, qualifiers: Sequence[str], determiner: str) -> list[str]:
-    """Put one of `qualifiers` after every other determiner that a plain word in small letters follows."""
-    plain = re.compile(rf"\b((?i:{determiner})) (?!same|first|last|next|only|other|whole|one|own|\w+est\b)(?=[a-z])")
-    deck = cycle([gap for qualifier in rng.sample(qualifiers, len(qualifiers)) for gap in (f" {qualifier} ", " ")])
-    return [plain.sub(lambda match: match[1] + next(deck), sentence) for sentence in sentences]
-
-
-def exclaimed(sentences: Sequence[str]) -> list[str]:
-    """End every statement in an exclamation mark."""
-    return [re.sub(r"\.+([\"')\]]*)$", r"!\1", sentence) for sentence in sentences]
-
-
-_SHORT_FORMS = lexicon("can't=cannot; won't=will not; shan't=shall not; let's=let us; it's been=it has been") | {
-    f"{word}'s": f"{word} is" for word in "it he she that there here what where who how".split()
-}
-_SHORT_ENDINGS = lexicon("n't= not; 'm= am; 're= are; 've= have; 'll= will")
-
-
-def without_contractions(text: str) -> str:
-    """Write out `don't`, `I'm`, `it's` and their like."""
-    text = replace_words(text.replace("\N{RIGHT SINGLE QUOTATION MARK}", "'"), _SHORT_FORMS)
-    text = re.sub(r"n't (I|you|he|she|it|we|they)\b", r" \1 not", text)
-    return re.sub(r"(?<=\w)(n't|'m|'re|'ve|'ll)\b", lambda match: _SHORT_ENDINGS[match[1]], text)
-
+from prompt_recovery.data.rules.framing import framed
+from prompt_recovery.data.rules.rewording import reworded, without_contractions
+from prompt_recovery.data.rules.sentences import exclaimed, full_sentences, lower_first
 
 _CHEERFUL = {
     "openings": "Oh, happy day! | Yippee! | What a joy this is! | Good news, sunshine:",
@@ -205,7 +142,7 @@ def angry(text: str, rng: random.Random) -> str:
 
 def nervous(text: str, rng: random.Random) -> str:
     """Tremble: s-stutters, `um` after commas, sentences that trail off..., worries and apologies."""
-    sentences = [_stuttered(_reworded(sentence, _NERVOUS_WORDS), rng) for sentence in full_sentences(text)]
+    sentences = [_stuttered(reworded(sentence, _NERVOUS_WORDS), rng) for sentence in full_sentences(text)]
     sentences[::2] = [re.sub(r"(?<!\.)\.$", "...", sentence) for sentence in sentences[::2]]
     return framed(sentences, rng, **_NERVOUS)
 

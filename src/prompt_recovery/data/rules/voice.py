@@ -3,9 +3,9 @@
 import random
 import re
 
-from prompt_recovery.data.rules.persona import full_sentences, with_asides
-from prompt_recovery.data.rules.sentences import replace_words
-from prompt_recovery.data.rules.tone import exclaimed, framed, lexicon, without_contractions
+from prompt_recovery.data.rules.framing import enclosed, framed, with_asides
+from prompt_recovery.data.rules.rewording import lexicon, without_contractions
+from prompt_recovery.data.rules.sentences import exclaimed, full_sentences, replace_words
 
 _PIRATE = {
     "openings": "Ahoy, mateys! | Avast, ye landlubbers! | Gather round, me hearties! | Yo ho ho, shipmates!",
@@ -203,7 +203,7 @@ def text_message(text: str, rng: random.Random) -> str:
     thumbed = [replace_words(sentence.rstrip(".").lower(), _TEXT_WORDS) for sentence in full_sentences(text)]
     thumbed = [re.sub(r"\bfor (?!\d)", "4 ", re.sub(r"\bto (?!\d)", "2 ", sentence)) for sentence in thumbed]
     chat = with_asides(thumbed, rng, _TEXT_ASIDES, step=1)
-    return " ".join([rng.choice(_TEXT_OPENINGS), *chat, rng.choice(_TEXT_ENDINGS)])
+    return enclosed(chat, rng, _TEXT_OPENINGS, _TEXT_ENDINGS)
 
 
 def formal(text: str, rng: random.Random) -> str:
