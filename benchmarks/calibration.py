@@ -17,7 +17,7 @@ import pandas as pd
 
 from prompt_recovery import config
 from prompt_recovery.data.calibration import calibrate
-from prompt_recovery.data.clustering import cluster_prompts
+from prompt_recovery.data.clustering import assign_clusters, cluster_prompts
 from prompt_recovery.engines.embedder import load_embedder
 from prompt_recovery.metric import sharpened_cosine_matrix
 
@@ -82,7 +82,7 @@ def worlds(prompts: list[str], vectors: np.ndarray, board: np.ndarray | None, ar
         rng = np.random.default_rng(seed)
         own, rest = np.split(rng.permutation(len(prompts)), [CONSTANTS])
         constants = vectors[own] if board is None else board
-        target, candidates = np.array_split(rest, 2)
+        target, candidates = _halves(rest, labels, args.apart, seed)
         generic = _unit(vectors[target].mean(axis=0))
         for name, weights in hidden_distributions(vectors[target], words[target], labels[target], generic, rng):
             drawn = rng.choice(target, ROWS, p=weights / weights.sum())
@@ -91,6 +91,13 @@ def worlds(prompts: list[str], vectors: np.ndarray, board: np.ndarray | None, ar
                 *raised, _raise(constants, args.common), args.digits, args.subset_size, seed
             ))  # fmt: skip
     return pd.DataFrame(rows)
+
+
+def _halves(rows: np.ndarray, labels: np.ndarray, apart: bool, seed: int) -> list[np.ndarray]:
+    if not apart:
+        return np.array_split(rows, 2)
+    part = assign_clusters(labels, {"target": 0.5, "candidates": 0.5}, seed)[labels[rows]]
+    return [rows[part == name] for name in ("target", "candidates")]
 
 
 def _unit(vector: np.ndarray) -> np.ndarray:
@@ -108,6 +115,7 @@ def main() -> None:
     parser.add_argument("--constants", type=Path, help="a CSV with a column rewrite_prompt; else 36 of the prompts")
     parser.add_argument("--common", type=float, default=0.0, help="common part of every vector, 0 to 1")
     parser.add_argument("--digits", type=int, help="digits that the board shows; else all")
+    parser.add_argument("--apart", action="store_true", help="no cluster on both sides: candidates unlike the target's")
     parser.add_argument("--subset-size", type=int, default=500)
     parser.add_argument("--repeats", type=int, default=3, help="draws of every kind of hidden distribution")
     args = parser.parse_args()

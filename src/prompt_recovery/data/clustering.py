@@ -14,14 +14,15 @@ def cluster_prompts(unit_vectors: np.ndarray, settings: config.Clustering) -> np
     """Cluster prompts by density (HDBSCAN) -> labels 0, 1, ..., shape (n,). No randomness is in it.
 
     Two prompts with a cosine of `near_copy_cosine` or more always share a cluster, even where that joins two dense
-    ones. A prompt that HDBSCAN calls noise goes to its nearest neighbour's cluster, and is a cluster of its own when
-    that neighbour is farther than `noise_cosine`.
+    ones. A prompt that HDBSCAN calls noise goes to its nearest neighbour's cluster; a prompt with no neighbour within
+    `noise_cosine` is a cluster of its own.
     `unit_vectors`: shape (n, d). Time grows with n ** 2: seconds for 10,000, minutes for 60,000; memory with n.
     """
     _require_unit_vectors(unit_vectors)
-    dense = _dense_labels(unit_vectors, settings)
     copies, nearest, cosines = _neighbours(unit_vectors, settings.near_copy_cosine)
-    noise = np.flatnonzero((dense < 0) & (cosines >= settings.noise_cosine))
+    near = cosines >= settings.noise_cosine
+    dense = np.where(near, _dense_labels(unit_vectors, settings), -1)  # HDBSCAN takes in some that are far from all
+    noise = np.flatnonzero(near & (dense < 0))
     # One edge from each noise point: however they chain, such edges never lead from one dense cluster to another.
     edges = np.concatenate([_chains(dense), np.stack([noise, nearest[noise]], axis=1), copies])
     return _components(edges, len(dense))
