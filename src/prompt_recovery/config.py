@@ -53,7 +53,7 @@ class Cleaning(_Section):
 class Clustering(_Section):
     """Clusters of prompts by embedding. The two cosines suit `minilm`; with another embedder look at its clusters."""
 
-    dimensions: Annotated[int, Field(ge=2)] = 100  # principal components; all 384 of minilm take 4 times as long
+    dimensions: Annotated[int, Field(ge=2)] = 100  # principal components; all 384 of minilm take 3 times as long
     min_cluster_size: Annotated[int, Field(ge=2)] = 5
     min_samples: Count = 1  # 5 calls half of the prompts noise
     near_copy_cosine: Annotated[float, Field(gt=0, le=1)] = 0.9  # a pair this near is never parted
