@@ -90,6 +90,25 @@ class Cleaning(_Section):
     max_dropped_share: Share = 0.2
 
 
+class Clustering(_Section):
+    """Clusters of prompts by embedding. The two cosines suit `minilm`; with another embedder look at its clusters."""
+
+    dimensions: Annotated[int, Field(ge=2)] = 100  # principal components; all 384 of minilm take 3 times as long
+    min_cluster_size: Annotated[int, Field(ge=2)] = 5
+    min_samples: Count = 1  # 5 calls half of the prompts noise
+    near_copy_cosine: Annotated[float, Field(gt=0, le=1)] = 0.9  # a pair this near is never parted
+    noise_cosine: Annotated[float, Field(gt=0, le=1)] = 0.75  # how far a lone prompt may be from whom it joins
+
+
+class Calibration(_Section):
+    """Validation prompts on which constants score what they scored on the leaderboard."""
+
+    text_column: str = "text"
+    score_column: str = "score"
+    subset_size: Count = 500
+    folds: Annotated[int, Field(ge=2)] = 4  # 2 fits on half and tests on half, both ways
+
+
 class DataConfig(_Section):
     """configs/data/<name>.toml: which triples are made."""
 
