@@ -94,7 +94,7 @@ lint: $(VENV)/installed-dev
 	$(py) -m ruff format --check .
 
 test: lint ## lint, the fast tests, then the slow ones
-	$(py) -m pytest -m "not slow and not gpu"
+	OMP_NUM_THREADS=1 $(py) -m pytest -n auto -m "not slow and not gpu"
 	$(py) -m pytest -m "slow and not gpu"
 
 clean: ## remove what the stages made (not .venv, not data/raw)

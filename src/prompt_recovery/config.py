@@ -237,8 +237,6 @@ STAGE_SETTINGS: dict[str, tuple[str, ...]] = {
     "submit": ("embedder", "submit"),
 }
 
-SENTENCE_T5 = "sentence-transformers/sentence-t5-base"
-
 
 def stage_settings(config: RunConfig, stage: str) -> dict[str, Any]:
     """Return the settings that `stage` reads, as JSON values by dotted key."""

