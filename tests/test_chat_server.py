@@ -19,7 +19,11 @@ import pytest
 from faulty_server import broken_connection, faulty_server, finish, slow, status
 from pydantic import ValidationError
 
-from prompt_recovery.config import ChatServer
+from prompt_recovery.config import ChatServer, Rewriter
+from prompt_recovery.data.originals import Original
+from prompt_recovery.data.prompts import Prompt
+from prompt_recovery.data.rewriting import load_rewriter
+from prompt_recovery.data.shards import rewrite_in_shards
 from prompt_recovery.engines.chat_server import load_server_answerer
 from prompt_recovery.engines.reply import Reply
 from prompt_recovery.errors import InputError
@@ -70,6 +74,15 @@ def test_a_reply_is_there_before_those_after_it_are_done():
         assert [next(answer).text for _ in range(9)] == [f"echo: message {number}" for number in range(9)]
         assert time.monotonic() - started < 0.2
         assert next(answer).text == "echo: message 9"
+
+
+def test_the_data_stage_gets_a_servers_replies_and_its_failures(tmp_path):
+    tasks = {f"id{n}": (Original(f"text {n}", "story", "g"), Prompt("Shout it.", "loud", "shout")) for n in range(9)}
+    with faulty_server(on("Shout it.\n\ntext 4", status(400))) as server:
+        rewrite = load_rewriter(Rewriter(kind="openai", server=settings(server.base_url)), seed=0)
+        found = rewrite_in_shards(tasks, rewrite=rewrite, folder=tmp_path, rows_per_shard=4)
+    assert found.pop("id4") == Reply("", "refused 400")
+    assert found == {key: Reply(f"echo: Shout it.\n\n{task[0].text}") for key, task in tasks.items() if key != "id4"}
 
 
 def test_no_messages_no_replies():
@@ -405,15 +418,14 @@ def said_alone(folder: Path, messages: list[str], max_new_tokens: int) -> list[R
     from prompt_recovery.engines.language_model import generate, load_language_model, load_tokenizer, resolve_device
 
     tokenizer, model = load_tokenizer(str(folder)), load_language_model(str(folder), device=resolve_device("cpu"))
-    chat, found = ChatFormat(tokenizer, Chat()), []
-    options = {"tokenizer": tokenizer, "stop_ids": model.generation_config.eos_token_id}
-    for message in messages:
-        said, whole = (
-            generate(model, [chat.message(message)], max_new_tokens=count, **options)[0]
-            for count in (max_new_tokens, 4 * max_new_tokens)
-        )
-        found.append(Reply(said, None) if said == whole else Reply("", "cut_off"))
-    return found
+    chat = ChatFormat(tokenizer, Chat())
+    options = {
+        "tokenizer": tokenizer,
+        "stop_ids": model.generation_config.eos_token_id,
+        "max_new_tokens": max_new_tokens,
+    }
+    said = [generate(model, [chat.message(message)], **options)[0] for message in messages]
+    return [Reply(one.text) if one.finished else Reply("", "cut_off") for one in said]
 
 
 MESSAGES = [f"Make it {way}: {text}" for way in ("short", "long", "a poem") for text in "the kettle sang".split()] * 3
