@@ -68,6 +68,18 @@ def test_accumulation_does_not_change_a_step(model_folder, tmp_path):
     torch.testing.assert_close(after[0][1], after[1][1], atol=1e-5, rtol=1e-4)
 
 
+def test_the_logged_loss_is_the_mean_over_the_answers_tokens(llama, tmp_path):
+    before = mean_loss(llama, ROWS, 10_000, PAD)
+    _, lines = fit_rows(llama, tmp_path, batch_tokens=30, accumulate=8)
+    assert lines[0]["loss"] == pytest.approx(before, rel=1e-5)
+
+
+def test_gradients_are_clipped(llama, tmp_path):
+    before = llama.model.layers[0].mlp.up_proj.weight.detach().clone()
+    fit_rows(llama, tmp_path, max_grad_norm=1e-12)  # far below the epsilon of AdamW: next to nothing moves
+    torch.testing.assert_close(llama.model.layers[0].mlp.up_proj.weight.detach(), before, atol=1e-5, rtol=0)
+
+
 def test_training_lowers_the_loss_and_logs_every_step(llama, tmp_path):
     before = mean_loss(llama, ROWS, 64, PAD)
     fitted, lines = fit_rows(llama, tmp_path, epochs=8)

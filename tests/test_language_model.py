@@ -103,6 +103,11 @@ def test_lora_is_on_every_linear_layer_but_the_head_and_in_fp32(model_folder):
     assert {p.dtype for p in adapted.parameters() if p.requires_grad} == {torch.float32}
 
 
+def test_an_adapter_is_in_fp32_on_a_base_in_16_bits_too(model_folder):
+    base = load_language_model(str(model_folder("llama")), device=CPU).bfloat16()
+    assert {p.dtype for p in add_adapter(base, Lora(rank=4), seed=0).parameters() if p.requires_grad} == {torch.float32}
+
+
 @pytest.mark.parametrize("family", FAMILIES)
 def test_pad_is_never_eos(family, model_folder):
     tokenizer = load_tokenizer(str(model_folder(family)))

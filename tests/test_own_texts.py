@@ -82,6 +82,14 @@ def test_there_are_40_families_with_20_wordings_each():
     assert min(wordings.values()) >= 20
 
 
+def test_the_first_wording_of_a_family_is_its_usual_one_by_zipfs_law():
+    weights = {prompt.text: prompt.weight for prompt in PROMPTS if prompt.family == "pirate"}
+    by_weight = sorted(weights.values(), reverse=True)
+    assert next(iter(weights.values())) == by_weight[0] == 1
+    assert by_weight[1:3] == [1 / 2, 1 / 2]  # the first wording in the second frame, the second in the first
+    assert 0 < by_weight[-1] < 0.1
+
+
 def test_every_family_has_a_rule_and_every_rule_a_family():
     assert {prompt.family for prompt in PROMPTS} == RULES.keys()
 

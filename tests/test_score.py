@@ -85,6 +85,15 @@ def test_the_report_stands_alone_and_escapes_texts(embed_angles):
     assert page == render_report(RUN, rows, document, curve, TRAINED)
 
 
+def test_of_many_families_the_report_shows_the_best_and_the_worst(embed_angles):
+    families = [f"family{n:03}" for n in range(100)]
+    truth = pd.DataFrame({"id": families, "rewrite_prompt": "0", "family": families, "split": "S0"})
+    truth = truth.assign(original_text="a", rewritten_text="b")
+    predictions = pd.DataFrame({"id": families, "rewrite_prompt": [str(n / 2) for n in range(100)]})
+    page = render_report(RUN, *score(embed_angles, predictions, truth), [{"step": 1, "loss": 3.0}], TRAINED)
+    assert [family for family in families if f">{family}<" in page] == [*families[:30], *families[-30:]]
+
+
 def test_the_report_of_the_competition_embedder_has_no_warning(embed_angles):
     curve = [{"step": 1, "loss": 3.0}, {"step": 1, "valid S0": 2.5}]
     page = render_report(RUN, *score(embed_angles, name="sentence-t5"), curve, TRAINED)

@@ -179,6 +179,7 @@ def test_whole_batches_are_rehearsed_in_another_order():
     test = pd.DataFrame({"id": list("abcdefgh")})
     predictions = pd.DataFrame({"id": list("abcdefgh"), "batch": [0, 1, 0, 1, 2, 2, 3, 3]})
     assert set(rehearsal.choose_rows(test, predictions, 3, seed=0)["id"]) == set("abcd")
+    assert set(rehearsal.choose_rows(test, predictions, 4, seed=0)["id"]) == set("abcd")
     everything = list(rehearsal.choose_rows(test, predictions, 100, seed=0)["id"])
     assert sorted(everything) == list("abcdefgh") != everything
 
