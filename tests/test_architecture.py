@@ -32,9 +32,9 @@ def imports(file: Path, *, top_level_only: bool = False) -> set[str]:
 
 
 def room(module: str) -> str:
-    """Return the folder of a module of ours: a stage, `engines`, or `ground`."""
+    """Return the room of a module of ours: a stage, `engines`, or `ground`."""
     parts = module.split(".")
-    return parts[1] if len(parts) > 1 and (PACKAGE / parts[1]).is_dir() else "ground"
+    return parts[1] if len(parts) > 1 and parts[1] in STAGES | {"engines"} else "ground"
 
 
 @pytest.mark.parametrize("module", sorted(MODULES))

@@ -68,7 +68,7 @@ def add_adapter(model: torch.nn.Module, settings: config.Lora, seed: int) -> Pef
     """Put fresh LoRA weights, in fp32, on a loaded model; only they are trainable."""
     torch.manual_seed(seed)
     targets = settings.target_modules
-    adapted = get_peft_model(
+    return get_peft_model(  # which keeps the adapter in fp32 on a base in 16 bits
         model,
         LoraConfig(
             r=settings.rank,
@@ -79,10 +79,6 @@ def add_adapter(model: torch.nn.Module, settings: config.Lora, seed: int) -> Pef
             task_type="CAUSAL_LM",
         ),
     )
-    for parameter in adapted.parameters():
-        if parameter.requires_grad:
-            parameter.data = parameter.data.float()
-    return adapted
 
 
 def save_adapter(model: PeftModel, folder: Path, *, base: str) -> None:

@@ -1,0 +1,53 @@
+"""Every setting with its type, its range and its default, frozen; the files and `--set` say only what differs."""
+
+from prompt_recovery.config.data import (
+    Calibration,
+    ChatServer,
+    Cleaning,
+    Clustering,
+    DataConfig,
+    Originals,
+    Rewriter,
+    Split,
+)
+from prompt_recovery.config.run import (
+    STAGE_SETTINGS,
+    Base,
+    Chat,
+    Embedder,
+    FromScratch,
+    FullTrain,
+    Generation,
+    Lora,
+    Recover,
+    RunConfig,
+    Score,
+    Submit,
+    Train,
+    stage_settings,
+)
+
+__all__ = [
+    "STAGE_SETTINGS",
+    "Base",
+    "Calibration",
+    "Chat",
+    "ChatServer",
+    "Cleaning",
+    "Clustering",
+    "DataConfig",
+    "Embedder",
+    "FromScratch",
+    "FullTrain",
+    "Generation",
+    "Lora",
+    "Originals",
+    "Recover",
+    "Rewriter",
+    "RunConfig",
+    "Score",
+    "Split",
+    "Submit",
+    "Train",
+    "stage_settings",
+]
