@@ -187,8 +187,15 @@ def test_a_notebook_that_meets_another_bundle_stops(done):
 
 def interrupt(project: Path, when: Path, how: signal.Signals) -> None:
     """Start `make submit` and send `how` to all its processes as soon as `when` exists."""
-    process = subprocess.Popen(command("submit"), cwd=project, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
-                               text=True, start_new_session=True)  # fmt: skip
+    process = subprocess.Popen(
+        command("submit"),
+        cwd=project,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # ignored where tests run in the background
+    )
     while not (project / when).exists():
         assert process.poll() is None, process.stderr.read()
         time.sleep(0.02)
