@@ -43,7 +43,8 @@ def own_prompts() -> tuple[Prompt, ...]:
     for a thing people use a few most of the time.
     """
     prompts = []
-    for file in sorted(_WORDINGS.iterdir(), key=lambda entry: entry.name):
+    kinds = [entry for entry in _WORDINGS.iterdir() if entry.is_file()]
+    for file in sorted(kinds, key=lambda entry: entry.name):
         for family, forms in tomllib.loads(file.read_text(encoding="utf-8")).items():
             phrasings = [(form, phrasing) for form, own in forms.items() for phrasing in own]
             prompts += [
