@@ -4,7 +4,7 @@ import argparse
 from functools import partial
 
 from prompt_recovery.data.originals import own_originals
-from prompt_recovery.data.prompts import own_prompts
+from prompt_recovery.data.prompt_grammar import project_prompts
 from prompt_recovery.data.rewriting import load_rewriter
 from prompt_recovery.data.shards import rewrite_in_shards
 from prompt_recovery.data.triples import make_triples
@@ -22,7 +22,7 @@ def main() -> None:
     folder = TriplesFolder.named(arguments.data)
     settings = folder.read_config()
     with stage_receipt(folder.manifest, stage="data", config=settings.model_dump(mode="json"), inputs={}) as receipt:
-        originals, prompts = own_originals(settings.originals, settings.seed), own_prompts()
+        originals, prompts = own_originals(settings.originals, settings.seed), project_prompts(settings.prompts)
         rewrite = load_rewriter(settings.rewriter, settings.seed)
         options = {"rows_per_shard": settings.rewriter.rows_per_shard, "retry_failures": arguments.retry_failures}
         in_shards = partial(rewrite_in_shards, rewrite=rewrite, folder=folder.shards, **options)

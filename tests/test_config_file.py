@@ -103,10 +103,11 @@ def test_places_read_back_their_configs(tmp_path):
     ("overrides", "message"),
     [
         (["rewriter.kind=transformers"], 'rewriter: expected rewriter.model with kind = "transformers".'),
+        (["prompts.kind=all"], "expected prompts.kind = "),
         (["rewriter.kind=openai"], 'rewriter: expected a section [rewriter.server] with kind = "openai".'),
     ],
 )
-def test_a_rewriter_needs_its_model(overrides, message):
+def test_a_rewriter_needs_its_model_and_its_prompts(overrides, message):
     with pytest.raises(InputError) as error:
         load_toml(DataConfig, CONFIGS / "data" / "tiny.toml", overrides)
     assert f"tiny.toml: {message}" in str(error.value)

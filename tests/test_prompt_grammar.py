@@ -7,7 +7,8 @@ from importlib import resources
 
 import pytest
 
-from prompt_recovery.data.prompt_grammar import language_model_prompts
+from prompt_recovery.config import Prompts
+from prompt_recovery.data.prompt_grammar import language_model_prompts, project_prompts
 from prompt_recovery.data.prompts import own_prompts
 
 DATA = resources.files("prompt_recovery.data")
@@ -34,6 +35,11 @@ def test_there_are_10000_prompts_of_150_families():
 def test_a_prompt_is_there_once_among_these_and_those_with_a_rule():
     texts = Counter(letters(prompt.text) for prompt in (*PROMPTS, *own_prompts()))
     assert [text for text, times in texts.items() if times > 1] == []
+
+
+def test_a_data_config_chooses_those_with_a_rule_or_all():
+    assert project_prompts(Prompts(kind="rules")) == own_prompts()
+    assert project_prompts(Prompts(kind="all")) == own_prompts() + PROMPTS
 
 
 def test_a_family_stands_in_one_file_and_has_no_rule():

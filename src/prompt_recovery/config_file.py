@@ -66,7 +66,7 @@ def _explain(kind: type[BaseModel], fault: dict[str, Any]) -> str:
         return f"{key}: missing, and it has no default."
     expected = fault["msg"].removeprefix("Value error, ")
     if fault["type"] == "value_error":  # of a section, whose values say nothing here
-        return f"{key}: expected {expected}."
+        return f"{key}: expected {expected}." if key else f"expected {expected}."
     found = "a value that is not shown" if "api_key" in key else repr(fault["input"])
     return f"{key}: found {found}, expected: {expected}."
 

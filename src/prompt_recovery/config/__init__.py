@@ -7,6 +7,7 @@ from prompt_recovery.config.data import (
     Clustering,
     DataConfig,
     Originals,
+    Prompts,
     Rewriter,
     Split,
 )
@@ -42,6 +43,7 @@ __all__ = [
     "Generation",
     "Lora",
     "Originals",
+    "Prompts",
     "Recover",
     "Rewriter",
     "RunConfig",

@@ -103,12 +103,25 @@ class Calibration(Section):
     folds: Annotated[int, Field(ge=2)] = 4  # 2 fits on half and tests on half, both ways
 
 
+class Prompts(Section):
+    """Which of the project's own prompts: `rules`, each with a rule that carries it out, or `all`, for a chat model."""
+
+    kind: Literal["rules", "all"] = "rules"
+
+
 class DataConfig(Section):
     """configs/data/<name>.toml: which triples are made."""
 
     name: str
     seed: int = 0
+    prompts: Prompts = Prompts()
     originals: Originals = Originals()
     rewriter: Rewriter = Rewriter()
     split: Split = Split()
     cleaning: Cleaning = Cleaning()
+
+    @model_validator(mode="after")
+    def _rules_carry_the_prompts_out(self) -> Self:
+        if self.rewriter.kind == "rules" and self.prompts.kind == "all":
+            raise ValueError('prompts.kind = "rules" with rewriter.kind = "rules": the other prompts have no rule')
+        return self

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from importlib import resources
 from typing import Any
 
-from prompt_recovery.data.prompts import Prompt
+from prompt_recovery import config
+from prompt_recovery.data.prompts import Prompt, own_prompts
 
 _DATA = resources.files("prompt_recovery.data")
 _FAMILIES = _DATA / "wordings" / "for_language_models"
@@ -21,6 +22,11 @@ class _Grammar:
     frames: dict[str, list[str]]
     things: list[str]
     additions: dict[str, list[str]]
+
+
+def project_prompts(settings: config.Prompts) -> tuple[Prompt, ...]:
+    """Return the project's own prompts: those with a rule, or all."""
+    return own_prompts() + (language_model_prompts() if settings.kind == "all" else ())
 
 
 def language_model_prompts() -> tuple[Prompt, ...]:
