@@ -6,10 +6,10 @@ from prompt_recovery.config.data import (
     Cleaning,
     Clustering,
     DataConfig,
-    Originals,
     Rewriter,
     Split,
 )
+from prompt_recovery.config.originals import Originals, OriginalSource
 from prompt_recovery.config.run import (
     STAGE_SETTINGS,
     Base,
@@ -41,6 +41,7 @@ __all__ = [
     "FullTrain",
     "Generation",
     "Lora",
+    "OriginalSource",
     "Originals",
     "Recover",
     "Rewriter",
