@@ -9,10 +9,12 @@ from typing import Any
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
+from pyarrow import csv
 
 from prompt_recovery.errors import InputError
 
 _LINES_AT_A_TIME = 10_000  # of a .jsonl file, as Python objects
+_BLOCK_BYTES = 1 << 24  # of a .csv file; no row may be longer
 
 
 def read_text_columns(path: Path, columns: Sequence[str]) -> pd.DataFrame:
@@ -36,6 +38,8 @@ def read_text_columns(path: Path, columns: Sequence[str]) -> pd.DataFrame:
         raise InputError(f"{path}: is empty, expected a header line and rows.") from None
     except (pa.ArrowInvalid, OSError, pd.errors.ParserError) as error:
         reason = str(error).splitlines()[0]
+        if "UTF8" in reason:
+            raise not_utf8(path, first_byte_that_is_not_utf8(path)) from None
         raise InputError(f"{path}: cannot be read to its end ({reason}). Mend it or fetch it again.") from None
     if frame.empty:
         raise InputError(f"{path}: has no rows, expected at least one.")
@@ -82,7 +86,12 @@ def _is_string(kind: pa.DataType) -> bool:
 
 def _read_csv(path: Path, columns: list[str]) -> pd.DataFrame:
     require_columns(columns, list(pd.read_csv(path, nrows=0).columns), where=str(path))
-    return pd.read_csv(path, usecols=columns, dtype=str, keep_default_na=False)
+    return csv.read_csv(
+        path,
+        csv.ReadOptions(use_threads=False, block_size=_BLOCK_BYTES),  # with threads its errors name no row
+        csv.ParseOptions(newlines_in_values=True),
+        csv.ConvertOptions(include_columns=columns, column_types=dict.fromkeys(columns, pa.large_string())),
+    ).to_pandas()
 
 
 def _read_parquet(path: Path, columns: list[str]) -> pd.DataFrame:
