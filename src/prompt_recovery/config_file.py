@@ -73,6 +73,8 @@ def _explain(kind: type[BaseModel], fault: dict[str, Any]) -> str:
 
 def _nearest(kind: type[BaseModel], location: tuple) -> str:
     for step in location[:-1]:
+        if isinstance(step, int):  # a place in an array of sections
+            continue
         annotation = kind.model_fields[step].annotation
         options = [annotation, *getattr(annotation, "__args__", ())]
         kind = next(option for option in options if isinstance(option, type) and issubclass(option, BaseModel))

@@ -6,11 +6,11 @@ from prompt_recovery.config.data import (
     Cleaning,
     Clustering,
     DataConfig,
-    Originals,
     Prompts,
     Rewriter,
     Split,
 )
+from prompt_recovery.config.originals import Originals, OriginalSource
 from prompt_recovery.config.run import (
     STAGE_SETTINGS,
     Base,
@@ -42,6 +42,7 @@ __all__ = [
     "FullTrain",
     "Generation",
     "Lora",
+    "OriginalSource",
     "Originals",
     "Prompts",
     "Recover",

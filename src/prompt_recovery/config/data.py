@@ -4,14 +4,8 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
+from prompt_recovery.config.originals import Originals
 from prompt_recovery.config.section import Count, Positive, Section, Share
-
-
-class Originals(Section):
-    """The project's own passages, with their slots filled and a run of their sentences taken."""
-
-    count: Count = 6_000
-    max_words: Annotated[int, Field(ge=12, le=350)] = 30
 
 
 class ChatServer(Section):

@@ -58,8 +58,8 @@ def own_originals(settings: config.Originals, seed: int) -> list[Original]:
         if len(originals) == settings.count:
             return list(originals.values())
     raise InputError(
-        f"originals.count = {settings.count}: the passages gave only {len(originals)} distinct texts of at most "
-        f"{settings.max_words} words. Lower the count or raise originals.max_words."
+        f"{settings.count} originals wanted of the project's own: the passages gave only {len(originals)} distinct "
+        f"texts of at most {settings.max_words} words. Lower originals.count or raise originals.max_words."
     )
 
 

@@ -38,9 +38,8 @@ def plan_splits(
 ) -> list[PlannedTask]:
     """Draw the tasks of every split, families balanced, originals disjoint by group, prompts by the split's meaning."""
     rng = random.Random(f"splits {seed}")
-    texts = _held_out(
-        originals, lambda original: original.source, lambda original: original.group, settings.held_out_originals, rng
-    )
+    source = {original.group: original.source for original in reversed(originals)}  # a group's own: its first text's
+    texts = _held_out(originals, lambda one: source[one.group], lambda one: one.group, settings.held_out_originals, rng)
     families = _hold_out_families(prompts, settings.held_out_families, rng)
     seen = [prompt for prompt in prompts if prompt.family in families["train"]]
     wordings = _hold_out_phrasings(seen, settings.held_out_phrasings, rng)

@@ -1,0 +1,137 @@
+"""A user's .csv, .parquet or .jsonl file in, the named columns out, as text: no other column is kept in memory."""
+
+import json
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+from pyarrow import csv
+
+from prompt_recovery.errors import InputError
+
+_LINES_AT_A_TIME = 10_000  # of a .jsonl file, as Python objects
+_BLOCK_BYTES = 1 << 24  # of a .csv file; no row may be longer
+
+
+def read_text_columns(path: Path, columns: Sequence[str]) -> pd.DataFrame:
+    """Read just these columns; whole numbers become their digits, what is missing is null (in a CSV: an empty text).
+
+    Raises InputError naming the file: not there, another kind of file, broken, not UTF-8 (with the byte offset),
+    no such column, a column that is no text, no rows.
+    """
+    readers = {".csv": _read_csv, ".parquet": _read_parquet, ".jsonl": _read_jsonl}
+    if path.suffix.lower() not in readers:
+        raise InputError(
+            f"{path}: expected a file name that ends with {', '.join(readers)}. Convert it to one of them."
+        )
+    if not path.is_file():
+        raise InputError(f"{path}: no such file.")
+    try:
+        frame = readers[path.suffix.lower()](path, list(dict.fromkeys(columns)))
+    except UnicodeDecodeError:
+        raise not_utf8(path, first_byte_that_is_not_utf8(path)) from None
+    except pd.errors.EmptyDataError:
+        raise InputError(f"{path}: is empty, expected a header line and rows.") from None
+    except (pa.ArrowInvalid, OSError, pd.errors.ParserError) as error:
+        reason = str(error).splitlines()[0]
+        if "UTF8" in reason:
+            raise not_utf8(path, first_byte_that_is_not_utf8(path)) from None
+        raise InputError(f"{path}: cannot be read to its end ({reason}). Mend it or fetch it again.") from None
+    if frame.empty:
+        raise InputError(f"{path}: has no rows, expected at least one.")
+    return frame
+
+
+def as_text(table: pa.Table, *, where: str) -> pd.DataFrame:
+    """Return the columns as text. Raises InputError for one that holds neither text nor whole numbers."""
+    for field in table.schema:
+        kind = field.type.value_type if pa.types.is_dictionary(field.type) else field.type
+        if not (_is_string(kind) or pa.types.is_integer(kind) or pa.types.is_null(kind)):
+            raise InputError(f"{where}: column {field.name}: expected text, found {field.type}. Name another column.")
+    return table.cast(pa.schema([pa.field(name, pa.large_string()) for name in table.column_names])).to_pandas()
+
+
+def require_columns(wanted: Sequence[str], found: Sequence[str], *, where: str) -> None:
+    """Raise InputError, naming `where`, unless every wanted column is there."""
+    missing = [name for name in wanted if name not in found]
+    if missing:
+        raise InputError(f"{where}: no column {', '.join(missing)}; found: {', '.join(map(str, found))}.")
+
+
+def not_utf8(path: Path, offset: int) -> InputError:
+    """Return the error of a text file in another encoding; `offset` counts bytes from 0."""
+    return InputError(f"{path}: is not UTF-8: see the byte at offset {offset}. Save it as UTF-8 or leave it out.")
+
+
+def first_byte_that_is_not_utf8(path: Path) -> int:
+    """Return the offset of the byte, or the file's size. Read by lines: no UTF-8 sequence contains a line feed."""
+    offset = 0
+    with path.open("rb") as file:
+        for line in file:
+            try:
+                line.decode("utf-8")
+            except UnicodeDecodeError as error:
+                return offset + error.start
+            offset += len(line)
+    return offset
+
+
+def _is_string(kind: pa.DataType) -> bool:
+    return pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind)
+
+
+def _read_csv(path: Path, columns: list[str]) -> pd.DataFrame:
+    require_columns(columns, list(pd.read_csv(path, nrows=0).columns), where=str(path))
+    return csv.read_csv(
+        path,
+        csv.ReadOptions(use_threads=False, block_size=_BLOCK_BYTES),  # with threads its errors name no row
+        csv.ParseOptions(newlines_in_values=True),
+        csv.ConvertOptions(include_columns=columns, column_types=dict.fromkeys(columns, pa.large_string())),
+    ).to_pandas()
+
+
+def _read_parquet(path: Path, columns: list[str]) -> pd.DataFrame:
+    file = pq.ParquetFile(path)
+    require_columns(columns, file.schema_arrow.names, where=str(path))
+    return as_text(file.read(columns=columns), where=str(path))
+
+
+def _read_jsonl(path: Path, columns: list[str]) -> pd.DataFrame:
+    schema = pa.schema([pa.field(name, pa.large_string()) for name in columns])
+    with path.open("rb") as file:
+        rows = _objects(path, file)
+        batches = []
+        while batch := list(islice(rows, _LINES_AT_A_TIME)):
+            if not batches:
+                require_columns(columns, list(batch[0][1]), where=f"{path}, line {batch[0][0]}")
+            texts = {name: [_text(row.get(name), f"{path}, line {n}: {name}") for n, row in batch] for name in columns}
+            batches.append(pa.record_batch(texts, schema=schema))
+    return pa.Table.from_batches(batches, schema).to_pandas()
+
+
+def _objects(path: Path, lines: Iterator[bytes]) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Yield the number, from 1, and the JSON object of each line that is not blank."""
+    for number, line in enumerate(lines, start=1):
+        if not line.strip():
+            continue
+        try:
+            row = json.loads(line.decode("utf-8-sig" if number == 1 else "utf-8"))
+        except json.JSONDecodeError as error:
+            raise InputError(f"{path}, line {number}: is not JSON ({error}). Expected one object a line.") from None
+        if not isinstance(row, dict):
+            raise InputError(f"{path}, line {number}: expected a JSON object, found {type(row).__name__}.")
+        yield number, row
+
+
+def _text(value: Any, where: str) -> str | None:
+    if isinstance(value, str):  # a cut-off emoji leaves half of a surrogate pair: U+FFFD, as Parquet cannot hold it
+        return value if value.isascii() else value.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    if value is None:
+        return None
+    if type(value) is int:
+        return str(value)
+    raise InputError(f"{where}: expected text, found {json.dumps(value)[:40]}.")
