@@ -4,7 +4,6 @@ import pytest
 from test_splitting import ORIGINALS, PROMPTS, SETTINGS
 
 from prompt_recovery.config import Cleaning, DataConfig
-from prompt_recovery.data.cleaning import reason_to_drop
 from prompt_recovery.data.triples import make_triples
 from prompt_recovery.errors import InputError
 from prompt_recovery.tables import TRIPLES, check_frame
@@ -23,7 +22,7 @@ def test_parts_have_the_schema_and_the_receipt_counts_them():
     assert triples.counts["kept"] == {
         "train": 600, "valid S0": 30, "valid S1": 30, "valid S2": 30, "test S0": 60, "test S1": 60, "test S2": 60,
     }  # fmt: skip
-    assert triples.counts["dropped"] == {}
+    assert triples.counts["dropped"] == triples.counts["changed"] == {}
     assert triples.counts["distinct"]["family"] == 7
 
 
@@ -67,17 +66,22 @@ def test_too_much_dropped_is_an_error():
         make_triples(CONFIG, ORIGINALS, PROMPTS, lambda tasks: [" "] * len(tasks))
 
 
-@pytest.mark.parametrize(
-    ("rewritten", "reason"),
-    [
-        ("  ", "empty"),
-        (" one two three\n", "unchanged"),
-        ("one\0two", "null_character"),
-        ("word " * 501, "too_long"),
-        ("word " * 19, "length_ratio"),
-        ("word " * 18, None),
-        ("ONE TWO THREE", None),
-    ],
-)
-def test_reasons_to_drop(rewritten, reason):
-    assert reason_to_drop("one two three", rewritten, Cleaning()) == reason
+def test_stripped_texts_are_counted_and_written_without_their_opening():
+    def chatty(tasks):
+        return [
+            f"Sure, here is the rewritten text:\n\n{text}" if n % 10 else text for n, text in enumerate(rewrite(tasks))
+        ]
+
+    triples = make_triples(CONFIG, ORIGINALS, PROMPTS, chatty)
+    assert triples.counts["changed"] == {"opening": 783}
+    assert not any(frame["rewritten_text"].str.contains("Sure").any() for frame in triples.parts.values())
+
+
+def test_openings_that_drop_are_counted_by_reason():
+    def chatty(tasks):
+        return [
+            ("" if n % 10 else "Certainly! Here is the revised text:\n") + text for n, text in enumerate(rewrite(tasks))
+        ]
+
+    config = CONFIG.model_copy(update={"cleaning": Cleaning(openings="drop")})
+    assert make_triples(config, ORIGINALS, PROMPTS, chatty).counts["dropped"] == {"opening": 87}

@@ -9,7 +9,7 @@ import pandas as pd
 from tqdm import tqdm
 
 from prompt_recovery import config
-from prompt_recovery.data.cleaning import reason_to_drop
+from prompt_recovery.data.cleaning.filters import clean
 from prompt_recovery.data.originals import Original
 from prompt_recovery.data.prompts import Prompt
 from prompt_recovery.data.rewriting import Rewrite
@@ -21,7 +21,7 @@ PARTS = ("train", "valid", "test")
 
 @dataclass(frozen=True)
 class Triples:
-    """The frames of train, valid and test (schema TRIPLES), and how many rows were kept and dropped, by reason."""
+    """The frames of train, valid and test (schema TRIPLES), and how many rows were kept, mended and dropped."""
 
     parts: dict[str, pd.DataFrame]
     counts: dict[str, object]
@@ -37,13 +37,15 @@ def make_triples(
     plan = plan_splits(originals, prompts, settings.split, settings.seed)
     rewritten = rewrite([planned.task for planned in plan])
     rewriter = settings.rewriter.model or settings.rewriter.kind
-    rows, dropped = [], Counter()
+    rows, dropped, changed = [], Counter(), Counter()
     for planned, text in zip(tqdm(plan, desc="rewriting", unit="row"), rewritten, strict=True):
-        reason = reason_to_drop(planned.task[0].text, text, settings.cleaning)
-        if reason:
-            dropped[reason] += 1
+        original, prompt = planned.task
+        cleaned = clean(original.text, prompt.text, text, settings.cleaning)
+        if cleaned.reason:
+            dropped[cleaned.reason] += 1
         else:
-            rows.append(_row(planned, text, rewriter))
+            changed.update(cleaned.changed_by)
+            rows.append(_row(planned, cleaned.rewritten_text, rewriter))
     _refuse_heavy_loss(dropped, len(plan), settings.cleaning.max_dropped_share)
     triples = _without_orphans(pd.DataFrame(rows), dropped)
     leaks = find_leaks(triples, triples["part"])
@@ -51,7 +53,7 @@ def make_triples(
         raise InputError("the splits leak:" + "".join(f"\n  {leak}" for leak in leaks))
     return Triples(
         {part: triples[triples["part"] == part].drop(columns="part").reset_index(drop=True) for part in PARTS},
-        _counts(triples, dropped),
+        _counts(triples, dropped, changed),
     )
 
 
@@ -90,11 +92,12 @@ def _without_orphans(triples: pd.DataFrame, dropped: Counter) -> pd.DataFrame:
     return triples[~orphan]
 
 
-def _counts(triples: pd.DataFrame, dropped: Counter) -> dict[str, object]:
+def _counts(triples: pd.DataFrame, dropped: Counter, changed: Counter) -> dict[str, object]:
     kept = triples.groupby(["part", "split"]).size()
     return {
         "kept": {f"{part} {split}" if part != split else part: int(rows) for (part, split), rows in kept.items()},
         "dropped": dict(dropped),
+        "changed": dict(changed),
         "distinct": {
             column: int(triples[column].nunique())
             for column in ("original_text", "original_group", "rewrite_prompt", "phrasing", "family")
