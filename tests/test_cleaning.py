@@ -276,7 +276,7 @@ def test_a_text_cut_off_is_truncated(text):
         "Nine bells, a ferry\nA coat against July wind\nThe deck sings of cold", '{"leaves": "nine"}',
         "[Verse 1]\nThe ferry leaves at nine, oh yes\n[Chorus]\nBring a coat, bring a coat, the wind is all around",
         "Bring a coat 🧥🚢", "Signature: ______", "The ferry leaves at nine (bring a coat)",
-        "f**k the cold, bring a coat.",
+        "f**k the cold, bring a coat.", "**B**ring a coat",
         "ehtay erryfay eaveslay atyay inenay", "TH3 F3RRY L34V35 4T N1N3", "july in even cold is deck on wind the for",
     ],
 )  # fmt: skip
@@ -357,8 +357,6 @@ def test_every_reason_but_the_broken_ones_can_be_kept():
 
 
 def test_no_rule_of_our_own_is_mistaken_for_a_fault():
-    import random
-
     for family, rule in own_rules().items():
         assert reason(rule(ORIGINAL, random.Random(0)), prompt=f"Rewrite it ({family}).", keep=["unchanged"]) is None, (
             family

@@ -106,7 +106,7 @@ _WORD = re.compile(r"[^\W_]+(?:['\u2019][^\W_]+)*")
 
 
 def _prompt_leak(original: str, prompt: str, rewritten: str, settings: config.Cleaning) -> bool:
-    """A run of `leak_words` words of prompt and rewrite that the original has not, and no quote in the prompt asks for."""
+    """A run of words that prompt and rewrite share, the original has not and no quotation in the prompt asks for."""
     runs = {" ".join(run) for run in _runs(_QUOTED.sub(" | ", prompt), settings.leak_words)}
     if not runs:
         return False

@@ -5,14 +5,14 @@ import unicodedata
 from functools import cache
 
 _NAMES = (
-    "afrikaans albanian amharic arabic aramaic armenian basque belarusian bengali bosnian bulgarian burmese cantonese "
-    "catalan chinese croatian czech danish deutsch dutch english esperanto espanol estonian farsi filipino finnish "
-    "flemish french gaelic galician georgian german germanic greek gujarati hebrew hindi hungarian icelandic indonesian "
-    "irish italian japanese javanese kannada kazakh khmer korean kurdish latin latvian lithuanian macedonian malay "
-    "malayalam maltese mandarin marathi mongolian nepali norwegian persian polish portuguese punjabi romanian russian sanskrit "
-    "scots serbian sinhala slovak slovene slovenian somali spanish swahili swedish tagalog tamil telugu teutonic thai "
-    "tibetan turkish ukrainian urdu uzbek vietnamese welsh xhosa yiddish yoruba zulu klingon elvish elven dothraki "
-    "español français pidgin creole"
+    "afrikaans albanian amharic arabic aramaic armenian basque belarusian bengali bosnian bulgarian burmese "
+    "cantonese catalan chinese croatian czech danish deutsch dutch english esperanto espanol estonian farsi "
+    "filipino finnish flemish french gaelic galician georgian german germanic greek gujarati hebrew hindi "
+    "hungarian icelandic indonesian irish italian japanese javanese kannada kazakh khmer korean kurdish latin "
+    "latvian lithuanian macedonian malay malayalam maltese mandarin marathi mongolian nepali norwegian persian "
+    "polish portuguese punjabi romanian russian sanskrit scots serbian sinhala slovak slovene slovenian somali "
+    "spanish swahili swedish tagalog tamil telugu teutonic thai tibetan turkish ukrainian urdu uzbek vietnamese "
+    "welsh xhosa yiddish yoruba zulu klingon elvish elven dothraki español français pidgin creole"
 ).split()
 _ASKED = re.compile(
     rf"\b(?:{'|'.join(_NAMES)}|translat\w*|(?:another|foreign|different|other|ancient|alien|native|made-up|invented) "

@@ -22,7 +22,8 @@ _TEXT = (
     r"(?:text|version|passage|paragraph|corpus|sentences?|excerpt|e-?mail|letter|message|essay|story|article|poem|"
     r"response|piece|content|draft|output|copy|prompt|speech|dialogue|post|tweet|review|statement)"
 )
-_DO = r"(?:rewrite|rephrase|help|changes?|revise|convert|translate|turn|polish|do that|extracted|assist|refine)"  # after "I"
+# what "I" offer to do
+_DO = r"(?:rewrite|rephrase|help|changes?|revise|convert|translate|turn|polish|do that|extracted|assist|refine)"
 _I_DID = (
     r"(?:i\s*(?:['\u2019](?:ve|ll|d|m)|have|will|can|would|am)\b|let me\b|allow me\b)"
     rf"(?=[^\n]*\b(?:{_MADE}|{_DO})\b)"
@@ -55,8 +56,8 @@ _OPENINGS = tuple(
         # Revised passage: The fox ran; The corrected sentence is: "The fox ran."
         rf"(?:(?:the|your)\s+)?{_MADE}\s+{_TEXT}(?:\s+(?:is|should be|would be|reads|could be))?:{_GOES_ON}",
         # Certainly! I'd be happy to help with that.
-        rf"{_CALL}{_PAUSE}i\s*(?:['\u2019](?:d|m|ll)|would|am|can|will)\s*(?:be )?(?:happy|glad|pleased|delighted|love|{_DO})\b"
-        rf"[^\n.!:]*\b(?:{_DO}|do|you)\b[^\n.!:]*[.!:](?=\s)",
+        rf"{_CALL}{_PAUSE}i\s*(?:['\u2019](?:d|m|ll)|would|am|can|will)\s*(?:be )?"
+        rf"(?:happy|glad|pleased|delighted|love|{_DO})\b[^\n.!:]*\b(?:{_DO}|do|you)\b[^\n.!:]*[.!:](?=\s)",
         # Certainly! Here is the text in a formal tone.
         rf"{_CALL}{_PAUSE}{_HERE}[^\n:]*\b{_MADE}\b[^\n:]*[.!]{_END}",
         rf"(?:certainly|of course|absolutely|sure(?: thing)?)!?{_PAUSE}\n[ \t]*\n",

@@ -32,13 +32,13 @@ _REFUSALS = tuple(
         rf"{_SORRY}[,.]?\s*(?:but\s*)?(?:for the (?:confusion|inconvenience)[,.]?\s*)?(?:but\s*)?"
         rf"(?:it (?:seems|looks|appears)|there (?:seems|appears|is|was)|the (?:\w+\s+){{0,2}}{_ASKED})\b",
         # I'm sorry, I can't do that. If you have another request
-        rf"{_SORRY}[^.!?\n]*\bI\s*(?:{_CANNOT}|['\u2019]m having trouble)[^.!?\n]*\b(?:{_ASKED}|that|this)\b[^.!?\n]*[.!?]"
-        r"\s*(?:please|could you|can you|if you|however|let me|\Z)",
+        rf"{_SORRY}[^.!?\n]*\bI\s*(?:{_CANNOT}|['\u2019]m having trouble)[^.!?\n]*"
+        rf"\b(?:{_ASKED}|that|this)\b[^.!?\n]*[.!?]\s*(?:please|could you|can you|if you|however|let me|\Z)",
         # Please give me more context, so that I can help.
         r"\b(?:so|before) (?:that )?I can (?:better )?"
         r"(?:assist|help|rewrite|revise|understand|rephrase|proceed|complete|provide)\b",
         r"\b(?:please|could you|can you)\b[^.?!\n]*\b(?:provide|clarify|share|paste|specify)\b[^.?!\n]*"
-        r"\b(?:you(?:['\u2019]d| would) like me to|for me to (?:rewrite|revise|edit|work)|want me to|to (?:be )?re-?writ)",
+        r"\b(?:you(?:['\u2019]d| would) like me to|for me to (?:rewrite|revise|edit)|want me to|to (?:be )?rewrit)",
         # The context does not contain ..., therefore I cannot
         rf"\b{_TEXT}\b(?: you)?(?: provided| given)?[^.!?\n]*\b(?:does not|doesn['\u2019]t|do not) "
         r"(?:contain|provide|specify|mention|include|describe|have)\b[^!?\n]*"

@@ -41,7 +41,9 @@ def _is_open(text: str) -> bool:
     if re.match(r'\{\s*"|\[\s*[{"]', text) and text[-1] not in "}]":
         return True
     line = text.rsplit("\n", 1)[-1]
-    return bool(_EMPTY_ITEM.search(text) or _OPEN_BRACKET.search(line)) or bool(len(_BOLD.findall(line)) % 2)
+    return bool(_EMPTY_ITEM.search(text) or _OPEN_BRACKET.search(line)) or bool(
+        line.count("**") % 2 and len(_BOLD.findall(line)) % 2
+    )
 
 
 def _ends_in_mid_sentence(text: str) -> bool:
