@@ -2,7 +2,6 @@ import pytest
 from test_splitting import ORIGINALS, PROMPTS, SETTINGS
 
 from prompt_recovery.config import Cleaning, DataConfig
-from prompt_recovery.data.cleaning import reason_to_drop
 from prompt_recovery.data.rewriting import Task
 from prompt_recovery.data.triples import make_triples
 from prompt_recovery.engines.reply import Reply
@@ -27,7 +26,7 @@ def test_parts_have_the_schema_and_the_receipt_counts_them():
     assert triples.counts["kept"] == {
         "train": 600, "valid S0": 30, "valid S1": 30, "valid S2": 30, "test S0": 60, "test S1": 60, "test S2": 60,
     }  # fmt: skip
-    assert triples.counts["dropped"] == {}
+    assert triples.counts["dropped"] == triples.counts["changed"] == {}
     assert triples.counts["distinct"]["family"] == 7
 
 
@@ -70,17 +69,21 @@ def test_too_much_dropped_is_an_error():
         make_triples(CONFIG, ORIGINALS, PROMPTS, lambda tasks: dict.fromkeys(tasks, Reply(" ")))
 
 
-@pytest.mark.parametrize(
-    ("rewritten", "reason"),
-    [
-        ("  ", "empty"),
-        (" one two three\n", "unchanged"),
-        ("one\0two", "null_character"),
-        ("word " * 501, "too_long"),
-        ("word " * 19, "length_ratio"),
-        ("word " * 18, None),
-        ("ONE TWO THREE", None),
-    ],
-)
-def test_reasons_to_drop(rewritten, reason):
-    assert reason_to_drop("one two three", rewritten, Cleaning()) == reason
+def with_opening(tasks: dict[str, Task], opening: str) -> dict[str, Reply]:
+    """Every tenth reply begins with `opening`."""
+    replies = enumerate(rewrite(tasks).items())
+    return {key: Reply(("" if n % 10 else opening) + reply.text) for n, (key, reply) in replies}
+
+
+def test_stripped_texts_are_counted_and_written_without_their_opening():
+    opening = "Sure, here is the rewritten text:\n\n"
+    triples = make_triples(CONFIG, ORIGINALS, PROMPTS, lambda tasks: with_opening(tasks, opening))
+    assert triples.counts["changed"] == {"opening": 87}
+    assert not any(frame["rewritten_text"].str.contains("Sure").any() for frame in triples.parts.values())
+
+
+def test_openings_that_drop_are_counted_by_reason():
+    opening = "Certainly! Here is the revised text:\n"
+    config = CONFIG.model_copy(update={"cleaning": Cleaning(openings="drop")})
+    triples = make_triples(config, ORIGINALS, PROMPTS, lambda tasks: with_opening(tasks, opening))
+    assert triples.counts["dropped"] == {"opening": 87}

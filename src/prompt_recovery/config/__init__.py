@@ -7,6 +7,7 @@ from prompt_recovery.config.data import (
     Clustering,
     DataConfig,
     Prompts,
+    Reason,
     Rewriter,
     Split,
 )
@@ -45,6 +46,7 @@ __all__ = [
     "OriginalSource",
     "Originals",
     "Prompts",
+    "Reason",
     "Recover",
     "Rewriter",
     "RunConfig",

@@ -70,11 +70,23 @@ class Split(Section):
     held_out_families: Count = 10
 
 
-class Cleaning(Section):
-    """Bounds of a rewritten text; too much dropped is an error, not a smaller data set."""
+Reason = Literal["refusal", "unchanged", "too_long", "length_ratio", "truncated", "prompt_leak", "wrong_language"]
 
-    max_length_ratio: Positive = 6.0  # words of the rewrite / words of the original
+
+class Cleaning(Section):
+    """How a rewritten text is mended, and which drop its row; too much dropped is an error, not a smaller data set.
+
+    Not every reason is right for every rewriter: a server that reports cut-off answers needs no `truncated`, and a
+    test set with the rewriter's own faults in it needs `unchanged` and `openings = "keep"`.
+    """
+
+    openings: Literal["strip", "drop", "keep"] = "strip"  # "Sure, here is the rewritten text:"
+    keep: tuple[Reason, ...] = ()  # reasons that drop nothing
+    min_length_ratio: Share = 0.01  # words of the rewrite / words of the original
+    max_length_ratio: Positive = 8.0
+    ratio_from_words: Count = 20  # a shorter original counts as so long: a sentence may well grow to a paragraph
     max_words: Count = 500
+    leak_words: Annotated[int, Field(ge=3)] = 7  # a run of words that prompt and rewrite share by no chance
     max_dropped_share: Share = 0.2
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from prompt_recovery import config
-from prompt_recovery.data.cleaning import reason_to_drop
+from prompt_recovery.data.cleaning.filters import Cleaned, clean
 from prompt_recovery.data.originals import Original
 from prompt_recovery.data.prompts import Prompt
 from prompt_recovery.data.rewriting import Task, rewriter_identity
@@ -21,7 +21,7 @@ PARTS = ("train", "valid", "test")
 
 @dataclass(frozen=True)
 class Triples:
-    """The frames of train, valid and test (schema TRIPLES), and how many rows were kept and dropped, by reason."""
+    """The frames of train, valid and test (schema TRIPLES), and how many rows were kept, mended and dropped."""
 
     parts: dict[str, pd.DataFrame]
     counts: dict[str, object]
@@ -40,13 +40,14 @@ def make_triples(
     identity = rewriter_identity(settings.rewriter, settings.seed)
     plan = {task_id(one.task, identity): one for one in plan_splits(originals, prompts, settings.split, settings.seed)}
     replies = rewrite({key: planned.task for key, planned in plan.items()})
-    rows, dropped = [], Counter()
+    rows, dropped, changed = [], Counter(), Counter()
     for key, planned in plan.items():
-        reason = _reason_to_drop(planned, replies[key], settings.cleaning)
-        if reason:
-            dropped[reason] += 1
+        cleaned = _cleaned(planned, replies[key], settings.cleaning)
+        if cleaned.reason:
+            dropped[cleaned.reason] += 1
         else:
-            rows.append(_row(key, planned, replies[key].text, settings.rewriter.name))
+            changed.update(cleaned.changed_by)
+            rows.append(_row(key, planned, cleaned.rewritten_text, settings.rewriter.name))
     _refuse_heavy_loss(dropped, len(plan), settings.cleaning.max_dropped_share)
     triples = _without_orphans(pd.DataFrame(rows), dropped)
     leaks = find_leaks(triples, triples["part"])
@@ -54,14 +55,15 @@ def make_triples(
         raise InputError("the splits leak:" + "".join(f"\n  {leak}" for leak in leaks))
     return Triples(
         {part: triples[triples["part"] == part].drop(columns="part").reset_index(drop=True) for part in PARTS},
-        _counts(triples, dropped),
+        _counts(triples, dropped, changed),
     )
 
 
-def _reason_to_drop(planned: PlannedTask, reply: Reply, settings: config.Cleaning) -> str | None:
+def _cleaned(planned: PlannedTask, reply: Reply, settings: config.Cleaning) -> Cleaned:
+    original, prompt = planned.task
     if reply.failure:
-        return f"failed: {reply.failure}"
-    return reason_to_drop(planned.task[0].text, reply.text, settings)
+        return Cleaned("", f"failed: {reply.failure}")
+    return clean(original.text, prompt.text, reply.text, settings)
 
 
 def _row(key: str, planned: PlannedTask, rewritten_text: str, rewriter: str) -> dict[str, str]:
@@ -98,11 +100,12 @@ def _without_orphans(triples: pd.DataFrame, dropped: Counter) -> pd.DataFrame:
     return triples[~orphan]
 
 
-def _counts(triples: pd.DataFrame, dropped: Counter) -> dict[str, object]:
+def _counts(triples: pd.DataFrame, dropped: Counter, changed: Counter) -> dict[str, object]:
     kept = triples.groupby(["part", "split"]).size()
     return {
         "kept": {f"{part} {split}" if part != split else part: int(rows) for (part, split), rows in kept.items()},
         "dropped": dict(dropped),
+        "changed": dict(changed),
         "distinct": {
             column: int(triples[column].nunique())
             for column in ("original_text", "original_group", "rewrite_prompt", "phrasing", "family")

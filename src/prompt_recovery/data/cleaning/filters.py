@@ -1,0 +1,140 @@
+"""A triple in, its rewritten text mended and the reason to drop it out: all the filters, in one ordered table."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from prompt_recovery import config
+from prompt_recovery.data.cleaning.language import is_wrong_language
+from prompt_recovery.data.cleaning.openings import without_opening
+from prompt_recovery.data.cleaning.refusals import is_refusal
+from prompt_recovery.data.cleaning.truncation import is_truncated
+
+Filter = Callable[[str, str, str, config.Cleaning], bool]
+
+
+@dataclass(frozen=True)
+class Cleaned:
+    """A rewritten text, the first reason to drop its row (None: kept), and what was mended in it."""
+
+    rewritten_text: str
+    reason: str | None
+    changed_by: tuple[str, ...] = ()
+
+
+def clean(original_text: str, rewrite_prompt: str, rewritten_text: str, settings: config.Cleaning) -> Cleaned:
+    """Mend the rewritten text, then put it to the filters in turn. The reasons in `settings.keep` drop nothing."""
+    text, changed_by = _mended(original_text, rewritten_text, settings)
+    for reason, applies in FILTERS.items():
+        if reason not in settings.keep and applies(original_text, rewrite_prompt, text, settings):
+            return Cleaned(text, reason, changed_by)
+    return Cleaned(text, None, changed_by)
+
+
+# Zero width, soft hyphen and marks of direction. Joiners stay: emoji and Indic scripts need them.
+_INVISIBLE = re.compile("[\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]")
+_CONTROL = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
+_LINE_ENDS = re.compile("\r\n?|[\v\f\u0085\u2028\u2029]")
+
+
+def _mended(original: str, rewritten: str, settings: config.Cleaning) -> tuple[str, tuple[str, ...]]:
+    text = _INVISIBLE.sub("", _LINE_ENDS.sub("\n", rewritten))
+    changed_by = ("invisible_character",) if text != rewritten else ()
+    if settings.openings == "strip" and (stripped := without_opening(original, text)) != text:
+        return stripped, (*changed_by, "opening")
+    return text, changed_by
+
+
+def _empty(original: str, prompt: str, rewritten: str, settings: config.Cleaning) -> bool:
+    return not rewritten.strip()
+
+
+def _control_character(original: str, prompt: str, rewritten: str, settings: config.Cleaning) -> bool:
+    """Null, control and unpaired surrogates at any rate; U+FFFD, what is left of a wrong decoding, if it is new."""
+    return bool(_CONTROL.search(rewritten)) or ("\ufffd" in rewritten and "\ufffd" not in original)
+
+
+def _opening(original: str, prompt: str, rewritten: str, settings: config.Cleaning) -> bool:
+    return settings.openings == "drop" and without_opening(original, rewritten) != rewritten
+
+
+def _refusal(original: str, prompt: str, rewritten: str, settings: config.Cleaning) -> bool:
+    return is_refusal(original, rewritten)
+
+
+# Prompts whose right answer may differ in nothing but capitals, or in nothing but white space.
+_OF_CASE = re.compile(
+    r"\b(?:upper|lower|title|sentence|camel|snake)[ -]?cased?\b|\b(?:caps|case|capital\w*|shout\w*|yell\w*|"
+    r"whisper\w*|loud\w*|correct\w*|fix\w*|grammar|grammatical\w*|proof-?read\w*|errors?|mistakes?|typos?|spelling|punctuat\w*|edit\w*)\b",
+    re.IGNORECASE,
+)
+_OF_LAYOUT = re.compile(
+    r"\b(?:lines?|paragraphs?|spac\w+|indent\w*|format\w*|layout|break\w*|columns?|stanzas?|verses?|poems?|lists?|bullets?|"
+    r"split\w*|join\w*|single|newlines?|wrap\w*)\b",
+    re.IGNORECASE,
+)
+
+
+def _unchanged(original: str, prompt: str, rewritten: str, settings: config.Cleaning) -> bool:
+    if original.strip() == rewritten.strip():
+        return True
+    if not _OF_LAYOUT.search(prompt):
+        original, rewritten = " ".join(original.split()), " ".join(rewritten.split())
+    if not _OF_CASE.search(prompt):
+        original, rewritten = original.casefold(), rewritten.casefold()
+    return original.strip() == rewritten.strip()
+
+
+def _too_long(original: str, prompt: str, rewritten: str, settings: config.Cleaning) -> bool:
+    return len(rewritten.split()) > settings.max_words
+
+
+def _length_ratio(original: str, prompt: str, rewritten: str, settings: config.Cleaning) -> bool:
+    words, original_words = len(rewritten.split()), len(original.split())
+    return (
+        words > settings.max_length_ratio * max(original_words, settings.ratio_from_words)
+        or words < settings.min_length_ratio * original_words
+    )
+
+
+def _truncated(original: str, prompt: str, rewritten: str, settings: config.Cleaning) -> bool:
+    return is_truncated(original, rewritten)
+
+
+_QUOTED = re.compile(r"\"[^\"]*\"|\u201c[^\u201d]*\u201d|(?<!\w)['\u2018][^'\u2019]*['\u2019](?!\w)")
+_WORD = re.compile(r"[^\W_]+(?:['\u2019][^\W_]+)*")
+
+
+def _prompt_leak(original: str, prompt: str, rewritten: str, settings: config.Cleaning) -> bool:
+    """A run of words that prompt and rewrite share, the original has not and no quotation in the prompt asks for."""
+    runs = {" ".join(run) for run in _runs(_QUOTED.sub(" | ", prompt), settings.leak_words)}
+    if not runs:
+        return False
+    text, source = (f" {' '.join(_WORD.findall(side.casefold()))} " for side in (rewritten, original))
+    return any(f" {run} " in text and f" {run} " not in source for run in runs)
+
+
+def _runs(text: str, length: int) -> list[tuple[str, ...]]:
+    return [
+        run
+        for part in text.casefold().split("|")
+        for run in zip(*(_WORD.findall(part)[start:] for start in range(length)), strict=False)
+    ]
+
+
+def _wrong_language(original: str, prompt: str, rewritten: str, settings: config.Cleaning) -> bool:
+    return is_wrong_language(original, prompt, rewritten)
+
+
+FILTERS: dict[str, Filter] = {
+    "empty": _empty,
+    "control_character": _control_character,
+    "opening": _opening,
+    "refusal": _refusal,
+    "unchanged": _unchanged,
+    "too_long": _too_long,
+    "length_ratio": _length_ratio,
+    "truncated": _truncated,
+    "prompt_leak": _prompt_leak,
+    "wrong_language": _wrong_language,
+}
