@@ -23,7 +23,11 @@ _TEXT = (
     r"response|piece|content|draft|output|copy|prompt|speech|dialogue|post|tweet|review|statement)"
 )
 # what "I" offer to do
-_DO = r"(?:rewrite|rephrase|help|changes?|revise|convert|translate|turn|polish|do that|extracted|assist|refine)"
+# what "I" offer to do or have done
+_DO = (
+    r"(?:rewrite|rephrase|help|changes?|revise|convert|translate|turn|polish|do that|extracted|assist|refine|made|"
+    r"crafted)"
+)
 _I_DID = (
     r"(?:i\s*(?:['\u2019](?:ve|ll|d|m)|have|will|can|would|am)\b|let me\b|allow me\b)"
     rf"(?=[^\n]*\b(?:{_MADE}|{_DO})\b)"
@@ -32,7 +36,10 @@ _I_DID = (
 _TALK = (
     r"(?!\s*(?:the|a|my|an|your)?\s*(?:\w+ )?(?:thing|deal|catch|problem|truth|kicker|plan|rub|point|secret|trick)s?\b)"
 )
-_FOR_YOU = rf"(?:{_MADE}|you (?:asked for|wanted)|for you|(?:provided|given|original) (?:text|passage))"
+_FOR_YOU = (
+    rf"(?:{_MADE}|you (?:asked for|wanted)|for you|(?:provided|given|original|your) (?:text|passage)|"
+    r"(?:the|your|this) (?:[\w-]+ ){0,2}(?:text|passage|paragraph|sentence))"
+)
 _MARKS = r"[\s*_#>`\"\u201c~-]*"
 _PAUSE = r"\s*[,.!:;\u2014\u2013-]+\s*"
 _END = r"[\s*_`\"\u201d]*(?:\n|\Z)"  # nothing but marks is left on the line
@@ -46,13 +53,17 @@ _OPENINGS = tuple(
         # Sure, here's a simpler version: The fox ran.
         rf"{_CALL}(?:{_PAUSE}|\s+){_HERE}[^\n:.\"\u201c]*\b{_MADE}\b[^\n:.\"\u201c]*:{_GOES_ON}",
         # Here is the revised version:
-        rf"(?:{_HERE}|{_I_DID})(?:(?!\b(?:said|says|asked)\b)[^\n:])*\b{_FOR_YOU}\b[^\n]*:{_END}",
+        rf"(?:[^\n.!:\"\u201c]{{1,60}}[.!,]\s+)?(?:{_HERE}|{_I_DID})(?:(?!\b(?:said|says|asked)\b)[^\n:])*\b{_FOR_YOU}\b[^\n]*:{_END}",
         # Here is the revised version: The fox ran.
         rf"{_HERE}(?:\s+(?:an?|the|your|my))?(?:\s+[\w'\u2019-]+){{0,4}}\s+{_MADE}(?:\s+{_TEXT})?:{_GOES_ON}",
         rf"here you (?:go|are)\s*[:!.]{_END}",
         # **Rewritten text in a humorous tone:**
         rf"(?:(?:the|your|my|a)\s+)?{_MADE}\s+(?:[\w'\u2019-]+\s+){{0,2}}{_TEXT}(?:\s[^\n:.]{{0,80}})?:{_END}",
-        rf"(?:(?:the|your)\s+)?(?:rewritten|rewrite|rephrased|revised|paraphrased|revision|output):{_END}",
+        rf"(?:(?:the|your)\s+)?(?:rewritten|rewrite|rephrased|revised|paraphrased|revision|output|response|answer):{_END}",
+        # Lyrical version:, The text in a lyrical style:
+        rf"(?:[\w-]+ ){{1,3}}(?:version|rewrite|rendition|rewording):{_END}",
+        rf"(?:the )?(?:text|passage|paragraph) (?:{_MADE}|in|as|with)\b[^\n:]*:{_END}",
+        rf"(?<=[*#_ ])(?:the |your )?{_MADE} (?:text|version|passage|paragraph|corpus|excerpt)[*_ ]*(?:\n|\Z)",
         # Revised passage: The fox ran; The corrected sentence is: "The fox ran."
         rf"(?:(?:the|your)\s+)?{_MADE}\s+{_TEXT}(?:\s+(?:is|should be|would be|reads|could be))?:{_GOES_ON}",
         # Certainly! I'd be happy to help with that.
