@@ -87,6 +87,8 @@ def test_missing_empty_broken_and_other_files_are_refused(tmp_path):
     assert "ragged.csv: cannot be read to its end (CSV parse error: Row #3: Expected 1" in fault(
         tmp_path / "ragged.csv"
     )
+    write(FRAME[:0], tmp_path / "t.parquet")
+    assert "t.parquet: has no rows" in fault(tmp_path / "t.parquet")
     write(FRAME, tmp_path / "t.parquet")
     (tmp_path / "cut.parquet").write_bytes((tmp_path / "t.parquet").read_bytes()[:-40])
     assert "cut.parquet: cannot be read to its end" in fault(tmp_path / "cut.parquet")

@@ -25,7 +25,7 @@ def test_white_space_is_tidied_and_paragraphs_stay():
 def test_lines_that_a_margin_broke_are_joined_and_others_stay(width):
     assert tidied(textwrap.fill(WINTER, width) + "\n\n" + LETTER) == WINTER + "\n\n" + LETTER
     assert tidied(WINTER + "\n" + WINTER) == WINTER + "\n" + WINTER
-    assert tidied("- one\n- two\n- three") == "- one\n- two\n- three"
+    assert tidied("- one\n- two\n- six") == "- one\n- two\n- six"
 
 
 @pytest.mark.parametrize(

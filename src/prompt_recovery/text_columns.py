@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator, Sequence
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from pyarrow import csv
 from prompt_recovery.errors import InputError
 
 _LINES_AT_A_TIME = 10_000  # of a .jsonl file, as Python objects
+_BUFFER_BYTES = 1 << 20  # of a .parquet file, which is read piece by piece: whole columns take twice the memory
 _BLOCK_BYTES = 1 << 24  # of a .csv file; no row may be longer
 
 
@@ -46,13 +47,16 @@ def read_text_columns(path: Path, columns: Sequence[str]) -> pd.DataFrame:
     return frame
 
 
-def as_text(table: pa.Table, *, where: str) -> pd.DataFrame:
-    """Return the columns as text. Raises InputError for one that holds neither text nor whole numbers."""
+def as_text(table: pa.Table, *, where: str) -> pa.Table:
+    """Return the columns as text, of type large_string.
+
+    Raises InputError for one that holds neither text nor whole numbers.
+    """
     for field in table.schema:
         kind = field.type.value_type if pa.types.is_dictionary(field.type) else field.type
         if not (_is_string(kind) or pa.types.is_integer(kind) or pa.types.is_null(kind)):
             raise InputError(f"{where}: column {field.name}: expected text, found {field.type}. Name another column.")
-    return table.cast(pa.schema([pa.field(name, pa.large_string()) for name in table.column_names])).to_pandas()
+    return table.cast(pa.schema([pa.field(name, pa.large_string()) for name in table.column_names]))
 
 
 def require_columns(wanted: Sequence[str], found: Sequence[str], *, where: str) -> None:
@@ -95,9 +99,11 @@ def _read_csv(path: Path, columns: list[str]) -> pd.DataFrame:
 
 
 def _read_parquet(path: Path, columns: list[str]) -> pd.DataFrame:
-    file = pq.ParquetFile(path)
+    file = pq.ParquetFile(path, buffer_size=_BUFFER_BYTES, pre_buffer=False)
     require_columns(columns, file.schema_arrow.names, where=str(path))
-    return as_text(file.read(columns=columns), where=str(path))
+    empty = pa.schema([file.schema_arrow.field(name) for name in columns]).empty_table()
+    tables = (pa.Table.from_batches([batch]) for batch in file.iter_batches(columns=columns))
+    return pa.concat_tables([as_text(table, where=str(path)) for table in chain([empty], tables)]).to_pandas()
 
 
 def _read_jsonl(path: Path, columns: list[str]) -> pd.DataFrame:

@@ -171,4 +171,4 @@ def _read_hub(source: config.OriginalSource, columns: list[str]) -> pd.DataFrame
         ) from None
     require_columns(columns, found.column_names, where=where)
     table: pa.Table = found.select_columns(columns).with_format("arrow")[:]
-    return as_text(table, where=where)
+    return as_text(table, where=where).to_pandas()
