@@ -141,9 +141,16 @@ def test_length_has_bounds():
 
 def test_every_reason_but_the_broken_ones_can_be_kept():
     assert set(get_args(Reason)) == set(FILTERS) - {"empty", "control_character", "opening"}
-    for text in (ORIGINAL, GERMAN, "I cannot fulfill this request.", "At nine our ferry sails over the", "x " * 501):
-        assert reason(text) is not None
-        assert reason(text, keep=[reason(text), "length_ratio"]) is None
+    faults = {
+        "unchanged": ORIGINAL,
+        "wrong_language": GERMAN,
+        "refusal": "I cannot fulfill this request.",
+        "truncated": "At nine our ferry sails over the",
+        "too_long": "x " * 501,
+    }
+    for name, text in faults.items():
+        assert reason(text) == name
+        assert reason(text, keep=[name, "length_ratio"]) is None
 
 
 def test_no_rule_of_our_own_is_mistaken_for_a_fault():

@@ -119,3 +119,9 @@ def test_s0_and_s1_must_be_of_training(planned):
 def test_what_cannot_be_split_is_refused(change, message):
     with pytest.raises(InputError, match=message):
         plan_splits(ORIGINALS, PROMPTS, SETTINGS.model_copy(update=change), seed=0)
+
+
+def test_originals_of_a_single_group_cannot_be_split():
+    alone = [original for original in ORIGINALS if original.group == "a-0"]
+    with pytest.raises(InputError, match=r"1 groups of originals: none is left for train, test\. Give texts of more"):
+        plan_splits(alone, PROMPTS, SETTINGS, seed=0)

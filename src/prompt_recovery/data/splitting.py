@@ -40,6 +40,12 @@ def plan_splits(
     rng = random.Random(f"splits {seed}")
     source = {original.group: original.source for original in reversed(originals)}  # a group's own: its first text's
     texts = _held_out(originals, lambda one: source[one.group], lambda one: one.group, settings.held_out_originals, rng)
+    empty = [part for part, own in texts.items() if not own]
+    if empty:
+        raise InputError(
+            f"{len(source)} groups of originals: none is left for {', '.join(empty)}. Give texts of more groups "
+            "(files, or values of group_column), at least 3 of one source."
+        )
     families = _hold_out_families(prompts, settings.held_out_families, rng)
     seen = [prompt for prompt in prompts if prompt.family in families["train"]]
     wordings = _hold_out_phrasings(seen, settings.held_out_phrasings, rng)
