@@ -1,4 +1,4 @@
-"""A user's .csv, .parquet or .jsonl file in, the named columns out, as text: no other column is kept in memory."""
+"""A user's .csv, .parquet or .jsonl file in, the named columns out, as text: no other column is read."""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -13,7 +13,7 @@ from pyarrow import csv
 
 from prompt_recovery.errors import InputError
 
-_LINES_AT_A_TIME = 10_000  # of a .jsonl file, as Python objects
+_ROWS_AT_A_TIME = 10_000  # of a .parquet or .jsonl file
 _BUFFER_BYTES = 1 << 20  # of a .parquet file, which is read piece by piece: whole columns take twice the memory
 _BLOCK_BYTES = 1 << 24  # of a .csv file; no row may be longer
 
@@ -24,6 +24,14 @@ def read_text_columns(path: Path, columns: Sequence[str]) -> pd.DataFrame:
     Raises InputError naming the file: not there, another kind of file, broken, not UTF-8 (with the byte offset),
     no such column, a column that is no text, no rows.
     """
+    return pa.concat_tables(text_batches(path, columns)).to_pandas()
+
+
+def text_batches(path: Path, columns: Sequence[str]) -> Iterator[pa.Table]:
+    """Yield what `read_text_columns` reads piece by piece, so that a file may be larger than the memory.
+
+    Raises its errors when it comes to them: a broken file may yield some rows before.
+    """
     readers = {".csv": _read_csv, ".parquet": _read_parquet, ".jsonl": _read_jsonl}
     if path.suffix.lower() not in readers:
         raise InputError(
@@ -31,8 +39,11 @@ def read_text_columns(path: Path, columns: Sequence[str]) -> pd.DataFrame:
         )
     if not path.is_file():
         raise InputError(f"{path}: no such file.")
+    rows = 0
     try:
-        frame = readers[path.suffix.lower()](path, list(dict.fromkeys(columns)))
+        for batch in readers[path.suffix.lower()](path, list(dict.fromkeys(columns))):
+            rows += len(batch)
+            yield batch
     except UnicodeDecodeError:
         raise not_utf8(path, first_byte_that_is_not_utf8(path)) from None
     except pd.errors.EmptyDataError:
@@ -42,9 +53,8 @@ def read_text_columns(path: Path, columns: Sequence[str]) -> pd.DataFrame:
         if "UTF8" in reason:
             raise not_utf8(path, first_byte_that_is_not_utf8(path)) from None
         raise InputError(f"{path}: cannot be read to its end ({reason}). Mend it or fetch it again.") from None
-    if frame.empty:
+    if not rows:
         raise InputError(f"{path}: has no rows, expected at least one.")
-    return frame
 
 
 def as_text(table: pa.Table, *, where: str) -> pa.Table:
@@ -88,35 +98,36 @@ def _is_string(kind: pa.DataType) -> bool:
     return pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind)
 
 
-def _read_csv(path: Path, columns: list[str]) -> pd.DataFrame:
+def _read_csv(path: Path, columns: list[str]) -> Iterator[pa.Table]:
     require_columns(columns, list(pd.read_csv(path, nrows=0).columns), where=str(path))
-    return csv.read_csv(
+    reader = csv.open_csv(
         path,
         csv.ReadOptions(use_threads=False, block_size=_BLOCK_BYTES),  # with threads its errors name no row
         csv.ParseOptions(newlines_in_values=True),
         csv.ConvertOptions(include_columns=columns, column_types=dict.fromkeys(columns, pa.large_string())),
-    ).to_pandas()
+    )
+    return (pa.Table.from_batches([batch]) for batch in reader)
 
 
-def _read_parquet(path: Path, columns: list[str]) -> pd.DataFrame:
+def _read_parquet(path: Path, columns: list[str]) -> Iterator[pa.Table]:
     file = pq.ParquetFile(path, buffer_size=_BUFFER_BYTES, pre_buffer=False)
     require_columns(columns, file.schema_arrow.names, where=str(path))
     empty = pa.schema([file.schema_arrow.field(name) for name in columns]).empty_table()
-    tables = (pa.Table.from_batches([batch]) for batch in file.iter_batches(columns=columns))
-    return pa.concat_tables([as_text(table, where=str(path)) for table in chain([empty], tables)]).to_pandas()
+    tables = (pa.Table.from_batches([batch]) for batch in file.iter_batches(_ROWS_AT_A_TIME, columns=columns))
+    return (as_text(table, where=str(path)) for table in chain([empty], tables))
 
 
-def _read_jsonl(path: Path, columns: list[str]) -> pd.DataFrame:
+def _read_jsonl(path: Path, columns: list[str]) -> Iterator[pa.Table]:
     schema = pa.schema([pa.field(name, pa.large_string()) for name in columns])
     with path.open("rb") as file:
         rows = _objects(path, file)
-        batches = []
-        while batch := list(islice(rows, _LINES_AT_A_TIME)):
-            if not batches:
+        required = False
+        while batch := list(islice(rows, _ROWS_AT_A_TIME)):
+            if not required:
                 require_columns(columns, list(batch[0][1]), where=f"{path}, line {batch[0][0]}")
+                required = True
             texts = {name: [_text(row.get(name), f"{path}, line {n}: {name}") for n, row in batch] for name in columns}
-            batches.append(pa.record_batch(texts, schema=schema))
-    return pa.Table.from_batches(batches, schema).to_pandas()
+            yield pa.table(texts, schema=schema)
 
 
 def _objects(path: Path, lines: Iterator[bytes]) -> Iterator[tuple[int, dict[str, Any]]]:

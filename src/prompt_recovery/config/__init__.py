@@ -6,17 +6,19 @@ from prompt_recovery.config.data import (
     Cleaning,
     Clustering,
     DataConfig,
+    Duplicates,
     Prompts,
     Reason,
     Rewriter,
     Split,
 )
+from prompt_recovery.config.embedder import Embedder
+from prompt_recovery.config.imported import ImportedTriples
 from prompt_recovery.config.originals import Originals, OriginalSource
 from prompt_recovery.config.run import (
     STAGE_SETTINGS,
     Base,
     Chat,
-    Embedder,
     FromScratch,
     FullTrain,
     Generation,
@@ -38,10 +40,12 @@ __all__ = [
     "Cleaning",
     "Clustering",
     "DataConfig",
+    "Duplicates",
     "Embedder",
     "FromScratch",
     "FullTrain",
     "Generation",
+    "ImportedTriples",
     "Lora",
     "OriginalSource",
     "Originals",

@@ -1,9 +1,12 @@
 """The settings of stage 1: configs/data/<name>.toml says only what differs from these defaults."""
 
+from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
+from prompt_recovery.config.embedder import Embedder
+from prompt_recovery.config.imported import ImportedTriples
 from prompt_recovery.config.originals import Originals
 from prompt_recovery.config.section import Count, Positive, Section, Share
 
@@ -27,10 +30,11 @@ class ChatServer(Section):
 class Rewriter(Section):
     """Who rewrites.
 
-    `rules` needs no model; `transformers` is a local or hub chat model, greedy; `openai` a chat server.
+    `rules` needs no model; `transformers` is a local or hub chat model, greedy; `openai` a chat server; `none`:
+    nothing is rewritten, the triples are those that are imported.
     """
 
-    kind: Literal["rules", "transformers", "openai"] = "rules"
+    kind: Literal["rules", "transformers", "openai", "none"] = "rules"
     model: str | None = None  # of `transformers`
     device: Literal["auto", "cpu", "cuda"] = "auto"
     quantisation: Literal["none", "int8", "nf4"] = "nf4"
@@ -60,14 +64,19 @@ class Rewriter(Section):
 
 
 class Split(Section):
-    """Rows of each split, and what is held out of training for S1 and S2 (counts are per valid and per test)."""
+    """Rows of each split, and what is held out of training for S1, S2 and S3 (counts are per valid and per test).
 
-    train_rows: Count = 32_000
-    valid_rows: Count = 100  # of each of S0, S1, S2
-    test_rows: Count = 200  # of each of S0, S1, S2
+    Of imported triples all that is not held out is for training, and valid and test get as many again.
+    """
+
+    train_rows: Count = 32_000  # that are made
+    valid_rows: Count = 100  # of each of S0, S1, S2, S3
+    test_rows: Count = 200  # of each of S0, S1, S2, S3
     held_out_originals: Share = 0.1  # share of original groups
-    held_out_phrasings: Count = 1  # of every seen family
-    held_out_families: Count = 10
+    held_out_phrasings: Count = 1  # of every seen family that has more than twice as many
+    held_out_families: Count = 10  # of imported triples: at least so many, and until their rows suffice
+    held_out_rewriters: tuple[str, ...] = ()  # whose imported rows are for S3 alone
+    max_train_rows_per_family: Count = 2_000  # of imported triples: more of one kind teach little
 
 
 Reason = Literal["refusal", "unchanged", "too_long", "length_ratio", "truncated", "prompt_leak", "wrong_language"]
@@ -90,9 +99,17 @@ class Cleaning(Section):
     max_dropped_share: Share = 0.2
 
 
+class Duplicates(Section):
+    """What is a second copy of a triple, of an original: imported rows are dropped, originals share a group."""
+
+    threshold: Annotated[float, Field(gt=0, le=1)] = 0.7  # of the Jaccard similarity of runs of 3 words
+    embedding_cosine: Annotated[float, Field(gt=0, le=1)] | None = None  # of rewritten texts of alike prompts; slow
+
+
 class Clustering(Section):
     """Clusters of prompts by embedding. The two cosines suit `minilm`; with another embedder look at its clusters."""
 
+    embedder: Embedder = Embedder(kind="minilm")
     dimensions: Annotated[int, Field(ge=2)] = 100  # principal components; all 384 of minilm take 3 times as long
     min_cluster_size: Annotated[int, Field(ge=2)] = 5
     min_samples: Count = 1  # 5 calls half of the prompts noise
@@ -103,6 +120,8 @@ class Clustering(Section):
 class Calibration(Section):
     """Validation prompts on which constants score what they scored on the leaderboard."""
 
+    board: str | None = None  # a .csv or .parquet table of constants and their scores; None: no calibration
+    embedder: Embedder = Embedder()  # that the board scored with
     text_column: str = "text"
     score_column: str = "score"
     subset_size: Count = 500
@@ -125,9 +144,20 @@ class DataConfig(Section):
     rewriter: Rewriter = Rewriter()
     split: Split = Split()
     cleaning: Cleaning = Cleaning()
+    imported: tuple[ImportedTriples, ...] = ()
+    duplicates: Duplicates = Duplicates()
+    clustering: Clustering = Clustering()
+    calibration: Calibration = Calibration()
 
     @model_validator(mode="after")
     def _rules_carry_the_prompts_out(self) -> Self:
         if self.rewriter.kind == "rules" and self.prompts.kind == "all":
             raise ValueError('prompts.kind = "rules" with rewriter.kind = "rules": the other prompts have no rule')
+        if self.rewriter.kind == "none" and not self.imported:
+            raise ValueError('at least one [[imported]] file with rewriter.kind = "none"')
         return self
+
+    def files(self) -> dict[str, Path]:
+        """Return the user's files and folders, for the receipt."""
+        own = [one.path for one in self.imported] + ([self.calibration.board] if self.calibration.board else [])
+        return self.originals.files() | {path: Path(path) for path in own}

@@ -4,6 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+from prompt_recovery.config.embedder import Embedder
 from prompt_recovery.config.section import Count, Positive, Section, Share
 
 
@@ -75,13 +76,6 @@ class Generation(Section):
 class Recover(Section):
     methods: tuple[Literal["constant", "base", "adapter"], ...] = ("constant", "base", "adapter")
     constant_candidates: Count = 2_000  # most frequent training prompts that are tried
-
-
-class Embedder(Section):
-    """`sentence-t5` is the competition's; `minilm` comes with the requirements, and its scores are never the same."""
-
-    kind: Literal["sentence-t5", "minilm"] = "sentence-t5"
-    model: str | None = None  # hub id or folder; None: the kind's own
 
 
 class Score(Section):
