@@ -4,7 +4,12 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
-from prompt_recovery.data.near_duplicates import near_duplicates, near_duplicates_by_embedding
+from prompt_recovery.data.near_duplicates import (
+    first_copies,
+    near_duplicates,
+    near_duplicates_by_embedding,
+    signatures,
+)
 
 WORDS = [f"word{number}" for number in range(3_000)]
 
@@ -108,3 +113,9 @@ def test_vectors_in_blocks_give_what_all_pairs_give(block):
 
 def test_no_vectors_have_no_copies():
     assert near_duplicates_by_embedding(np.empty((0, 4), np.float32), 0.9).tolist() == []
+
+
+def test_only_rows_of_one_value_pair():
+    texts = ["The ferry leaves at nine.", "The ferry leaves at nine!", "The ferry leaves, at nine."]
+    found = first_copies(signatures(texts), 0.7, within=np.array([4, 5, 4]))
+    assert found.tolist() == [0, 1, 0]

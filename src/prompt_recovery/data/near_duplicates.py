@@ -23,7 +23,8 @@ def near_duplicates(
     `texts` is read once; memory grows by 4 * `permutations` bytes a text, and some 60 more while bands are sorted.
     -> rows, shape (n,), int64, rows[i] <= i. The texts with rows[i] == i have no near copy before them.
     """
-    return _first_copies(_signatures(texts, shingle_words, permutations, seed), threshold)
+    made = signatures(texts, shingle_words=shingle_words, permutations=permutations, seed=seed)
+    return first_copies(made, threshold)
 
 
 def near_duplicates_by_embedding(unit_vectors: np.ndarray, threshold: float, *, block: int = 2_048) -> np.ndarray:
@@ -47,17 +48,30 @@ def near_duplicates_by_embedding(unit_vectors: np.ndarray, threshold: float, *, 
     return first
 
 
-def _signatures(texts: Iterable[str], shingle_words: int, permutations: int, seed: int) -> np.ndarray:
-    """-> MinHash signatures, shape (n, permutations), uint32."""
+def signatures(texts: Iterable[str], *, shingle_words: int = 3, permutations: int = 64, seed: int = 0) -> np.ndarray:
+    """Return MinHash signatures of the texts' runs of words, shape (n, permutations), uint32."""
     from rensa import RMinHash
 
-    signatures = bytearray()  # grows in place
+    made = bytearray()  # grows in place
     remaining = iter(texts)
     while batch := list(islice(remaining, _BATCH)):
         shingles = [list(_shingles(text, shingle_words)) for text in batch]
         matrix = RMinHash.digest_matrix_from_token_sets(shingles, permutations, seed)
-        signatures += np.array(matrix.to_rows(), dtype=np.uint32).tobytes()
-    return np.frombuffer(signatures, np.uint32).reshape(-1, permutations)
+        made += np.array(matrix.to_rows(), dtype=np.uint32).tobytes()
+    return np.frombuffer(made, np.uint32).reshape(-1, permutations)
+
+
+def first_copies(signatures: np.ndarray, threshold: float, *, within: np.ndarray | None = None) -> np.ndarray:
+    """Do what `near_duplicates` does, from signatures; with `within`, shape (n,), ints, only rows of one value pair."""
+    count, permutations = signatures.shape
+    within = np.zeros(count, np.int64) if within is None else within
+    first = np.arange(count)
+    width = _band_width(permutations, threshold)
+    for start in range(0, permutations - width + 1, width):  # the first of a band's rows, and the one before, each
+        rows, leaders, neighbours = _band_mates(signatures[:, start : start + width], within)
+        _keep_near(first, signatures, rows, leaders, threshold)
+        _keep_near(first, signatures, rows, neighbours, threshold)
+    return first
 
 
 def _shingles(text: str, length: int) -> Iterator[str]:
@@ -65,18 +79,6 @@ def _shingles(text: str, length: int) -> Iterator[str]:
     if len(words) <= length:
         return iter([" ".join(words)])
     return map(" ".join, zip(*(words[start:] for start in range(length)), strict=False))
-
-
-def _first_copies(signatures: np.ndarray, threshold: float) -> np.ndarray:
-    """Compare each text with the first, and with the one before, of those that share a band of its signature."""
-    count, permutations = signatures.shape
-    first = np.arange(count)
-    width = _band_width(permutations, threshold)
-    for start in range(0, permutations - width + 1, width):
-        rows, leaders, neighbours = _band_mates(signatures[:, start : start + width])
-        _keep_near(first, signatures, rows, leaders, threshold)
-        _keep_near(first, signatures, rows, neighbours, threshold)
-    return first
 
 
 def _band_width(permutations: int, threshold: float) -> int:
@@ -87,14 +89,15 @@ def _band_width(permutations: int, threshold: float) -> int:
     return 1
 
 
-def _band_mates(band: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _band_mates(band: np.ndarray, within: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return the rows that are not the first with their band, the first row and the row before that have the same."""
     keys = np.zeros(len(band), np.uint64)
-    for column in band.T:
+    for column in (*band.T, within.astype(np.uint64)):
         keys = (keys ^ column) * _MIX
         keys ^= keys >> np.uint64(32)
     order = np.argsort(keys, kind="stable")
-    same = np.r_[False, keys[order[1:]] == keys[order[:-1]]] if len(band) else np.zeros(0, bool)
+    ranked, parent = keys[order], within[order]
+    same = np.r_[False, (ranked[1:] == ranked[:-1]) & (parent[1:] == parent[:-1])] if len(band) else np.zeros(0, bool)
     start = np.maximum.accumulate(np.where(same, 0, np.arange(len(band))))
     at = np.flatnonzero(same)
     return order[at], order[start[at]], order[at - 1]
