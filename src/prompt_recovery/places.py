@@ -34,6 +34,14 @@ class TriplesFolder:
     def shards(self) -> Path:
         return self.path / "shards"
 
+    @property
+    def hashes(self) -> Path:
+        return self.path / "hashes.parquet"
+
+    @property
+    def dropped(self) -> Path:
+        return self.path / "dropped.parquet"
+
     def part(self, name: str) -> Path:
         return self.path / f"{name}.parquet"
 

@@ -26,7 +26,7 @@ TRIPLES = _texts(
     "original_source",  # e-mail, recipe ...
     "original_group",  # originals that share sentences; never on both sides of a split
     "rewriter",
-    "split",  # train | S0 | S1 | S2
+    "split",  # train | S0 | S1 | S2 | S3 | S4
 )
 REPLIES = _texts("id", "rewritten_text", "failure")  # of a rewriter; failure "": there is a text
 ANSWERS = _texts("id", "rewrite_prompt", "answered_by").append(pa.field("batch", pa.int32(), nullable=False))

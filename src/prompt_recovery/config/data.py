@@ -79,7 +79,9 @@ class Split(Section):
     max_train_rows_per_family: Count = 2_000  # of imported triples: more of one kind teach little
 
 
-Reason = Literal["refusal", "unchanged", "too_long", "length_ratio", "truncated", "prompt_leak", "wrong_language"]
+Reason = Literal[
+    "refusal", "unchanged", "too_long", "long_prompt", "length_ratio", "truncated", "prompt_leak", "wrong_language"
+]
 
 
 class Cleaning(Section):
@@ -94,7 +96,8 @@ class Cleaning(Section):
     min_length_ratio: Share = 0.01  # words of the rewrite / words of the original
     max_length_ratio: Positive = 8.0
     ratio_from_words: Count = 20  # a shorter original counts as so long: a sentence may well grow to a paragraph
-    max_words: Count = 500
+    max_words: Count = 500  # of the original, and of the rewrite
+    max_prompt_words: Count = 60
     leak_words: Annotated[int, Field(ge=3)] = 7  # a run of words that prompt and rewrite share by no chance
     max_dropped_share: Share = 0.2
 

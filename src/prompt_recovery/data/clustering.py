@@ -25,12 +25,32 @@ def cluster_prompts(unit_vectors: np.ndarray, settings: config.Clustering) -> np
     noise = np.flatnonzero(near & (dense < 0))
     # One edge from each noise point: however they chain, such edges never lead from one dense cluster to another.
     edges = np.concatenate([_chains(dense), np.stack([noise, nearest[noise]], axis=1), copies])
-    return _components(edges, len(dense))
+    return components(edges, len(dense))
 
 
 def near_copies(unit_vectors: np.ndarray, cosine: float) -> np.ndarray:
     """Return the pairs of rows, i < j, whose cosine is at least `cosine` -> shape (pairs, 2); found block by block."""
     return _neighbours(unit_vectors, cosine)[0]
+
+
+def nearest_rows(unit_vectors: np.ndarray, others: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the row of `others` nearest to each vector, and the cosine; shapes (n,), (n,); found block by block."""
+    rows = max(1, _BLOCK_BYTES // (len(others) * others.itemsize))
+    nearest, cosines = np.zeros(len(unit_vectors), dtype=np.int64), np.zeros(len(unit_vectors))
+    for start in range(0, len(unit_vectors), rows):
+        block = unit_vectors[start : start + rows] @ others.T
+        nearest[start : start + rows] = block.argmax(axis=1)
+        cosines[start : start + rows] = block.max(axis=1)
+    return nearest, cosines
+
+
+def components(edges: np.ndarray, count: int) -> np.ndarray:
+    """Return the connected component of each of `count` points, shape (count,); `edges`: shape (edges, 2)."""
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    graph = coo_array((np.ones(len(edges), dtype=bool), (edges[:, 0], edges[:, 1])), shape=(count, count))
+    return connected_components(graph, directed=False)[1].astype(np.int64)
 
 
 def cap_clusters(labels: np.ndarray, cap: int, seed: int) -> np.ndarray:
@@ -123,11 +143,3 @@ def _chains(labels: np.ndarray) -> np.ndarray:
     order = order[labels[order] >= 0]
     same = labels[order[1:]] == labels[order[:-1]]
     return np.stack([order[:-1], order[1:]], axis=1)[same]
-
-
-def _components(edges: np.ndarray, count: int) -> np.ndarray:
-    from scipy.sparse import coo_array
-    from scipy.sparse.csgraph import connected_components
-
-    graph = coo_array((np.ones(len(edges), dtype=bool), (edges[:, 0], edges[:, 1])), shape=(count, count))
-    return connected_components(graph, directed=False)[1].astype(np.int64)

@@ -7,6 +7,7 @@ from itertools import islice
 import numpy as np
 
 _WORD = re.compile(r"\w+")
+PERMUTATIONS = 64  # of a MinHash signature
 _BATCH = 2_000  # texts whose shingles are held at once
 _RECALL = 0.97  # of pairs just at the threshold that shall meet in a band
 _PAIRS = 100_000  # compared at once
@@ -14,7 +15,12 @@ _MIX = np.uint64(0x9E3779B97F4A7C15)  # 2**64 / golden ratio, odd: Fibonacci has
 
 
 def near_duplicates(
-    texts: Iterable[str], *, threshold: float = 0.7, shingle_words: int = 3, permutations: int = 64, seed: int = 0
+    texts: Iterable[str],
+    *,
+    threshold: float = 0.7,
+    shingle_words: int = 3,
+    permutations: int = PERMUTATIONS,
+    seed: int = 0,
 ) -> np.ndarray:
     """Return the row of the first text that each text is a near copy of, its own where there is none.
 
@@ -48,7 +54,9 @@ def near_duplicates_by_embedding(unit_vectors: np.ndarray, threshold: float, *, 
     return first
 
 
-def signatures(texts: Iterable[str], *, shingle_words: int = 3, permutations: int = 64, seed: int = 0) -> np.ndarray:
+def signatures(
+    texts: Iterable[str], *, shingle_words: int = 3, permutations: int = PERMUTATIONS, seed: int = 0
+) -> np.ndarray:
     """Return MinHash signatures of the texts' runs of words, shape (n, permutations), uint32."""
     from rensa import RMinHash
 

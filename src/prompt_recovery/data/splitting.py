@@ -1,4 +1,4 @@
-"""Originals and prompts in, the tasks of each split out, and the test that nothing crosses.
+"""Originals and prompts in, the tasks of each split out, before anything is rewritten.
 
 train; S0 seen prompt, unseen text; S1 unseen wording of a seen family; S2 unseen family. Valid and test have one each.
 """
@@ -9,8 +9,6 @@ from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 from typing import TypeVar
-
-import pandas as pd
 
 from prompt_recovery import config
 from prompt_recovery.data.originals import Original
@@ -60,38 +58,6 @@ def plan_splits(
     return plan
 
 
-def find_leaks(triples: pd.DataFrame, part: pd.Series) -> list[str]:
-    """Return a sentence for each thing that stands on two sides. `triples`: all parts; `part`: train, valid or test."""
-    train, valid, test = (triples[part == name] for name in ("train", "valid", "test"))
-    held = triples[part != "train"]
-    s0, s1, s2 = (_of(held, split) for split in SPLITS)
-    checks = [
-        ("original", _shared(train, held, "original_text") | _shared(valid, test, "original_text")),
-        ("original group", _shared(train, held, "original_group") | _shared(valid, test, "original_group")),
-        ("S0 prompt that training has not", _texts(s0, "rewrite_prompt") - _texts(train, "rewrite_prompt")),
-        ("S1 prompt that training has", _shared(train, s1, "rewrite_prompt")),
-        ("S1 phrasing that training has", _shared(train, s1, "phrasing")),
-        ("S1 family that training has not", _texts(s1, "family") - _texts(train, "family")),
-        ("S2 family that training has", _shared(train, s2, "family")),
-        ("S2 prompt that training has", _shared(train, s2, "rewrite_prompt")),
-        ("S2 family of both valid and test", _shared(_of(valid, "S2"), _of(test, "S2"), "family")),
-    ]
-    return [f"{what}: {len(found)}, for example {min(found)!r}" for what, found in checks if found]
-
-
-def _of(frame: pd.DataFrame, split: str) -> pd.DataFrame:
-    return frame[frame["split"] == split]
-
-
-def _texts(frame: pd.DataFrame, column: str) -> set[str]:
-    """Return the values without what makes near-copies: case, punctuation and white space."""
-    return {"".join(filter(str.isalnum, value.casefold())) for value in frame[column]}
-
-
-def _shared(one: pd.DataFrame, other: pd.DataFrame, column: str) -> set[str]:
-    return _texts(one, column) & _texts(other, column)
-
-
 def _held_out(
     items: Iterable[_Item],
     stratum: Callable[[_Item], Hashable],
@@ -122,22 +88,25 @@ def _hold_out_families(prompts: Sequence[Prompt], count: int, rng: random.Random
 
 
 def _hold_out_phrasings(prompts: Sequence[Prompt], count: int, rng: random.Random) -> dict[str, list[Prompt]]:
-    """Take `count` phrasings of every family for valid and as many for test."""
+    """Take `count` phrasings for valid, and as many for test, of every family that has more than both together."""
     phrasings: dict[str, dict[str, None]] = defaultdict(dict)
     for prompt in prompts:
         phrasings[prompt.family][prompt.phrasing] = None
     part_of = {}
     for family, own in phrasings.items():
-        if len(own) <= 2 * count:
-            raise InputError(f"split.held_out_phrasings = {count}: family {family} has only {len(own)} phrasings.")
         order = rng.sample(list(own), len(own))
+        held_out = count if len(own) > 2 * count else 0
         part_of |= {
-            (family, name): "valid" if i < count else "test" if i < 2 * count else "train"
+            (family, name): "valid" if i < held_out else "test" if i < 2 * held_out else "train"
             for i, name in enumerate(order)
         }
     parts: dict[str, list[Prompt]] = {"train": [], "valid": [], "test": []}
     for prompt in prompts:
         parts[part_of[prompt.family, prompt.phrasing]].append(prompt)
+    if not parts["test"]:
+        raise InputError(
+            f"split.held_out_phrasings = {count}: no family has more than {2 * count} phrasings. Lower it."
+        )
     return parts
 
 

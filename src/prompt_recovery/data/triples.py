@@ -1,30 +1,42 @@
-"""Originals, prompts and a rewriter in, clean and split triples out: stage 1."""
+"""Originals, prompts and a rewriter in, and the user's own triples; clean and split triples on disk out: stage 1."""
 
 from collections import Counter
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
+from itertools import chain
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pandas as pd
 
 from prompt_recovery import config
-from prompt_recovery.data.cleaning.filters import Cleaned, clean
+from prompt_recovery.data.families import Embed
+from prompt_recovery.data.leaks import HASHES, find_leaks, find_near_copies, row_hashes
 from prompt_recovery.data.originals import Original
+from prompt_recovery.data.parts import write_parts
+from prompt_recovery.data.placement import Placement, place_rows
 from prompt_recovery.data.prompts import Prompt
 from prompt_recovery.data.rewriting import Task, rewriter_identity
+from prompt_recovery.data.row_cleaning import CleanedRows, clean_rows
+from prompt_recovery.data.rows import GENERATED, generated_rows, imported_rows
 from prompt_recovery.data.shards import task_id
-from prompt_recovery.data.splitting import PlannedTask, find_leaks, plan_splits
+from prompt_recovery.data.splitting import PlannedTask, plan_splits
 from prompt_recovery.engines.reply import Reply
 from prompt_recovery.errors import InputError
+from prompt_recovery.manifest import whole_or_absent
+from prompt_recovery.tables import write_table
 
 PARTS = ("train", "valid", "test")
 
 
 @dataclass(frozen=True)
-class Triples:
-    """The frames of train, valid and test (schema TRIPLES), and how many rows were kept, mended and dropped."""
+class TripleFiles:
+    """Where the stage writes: `parts` of schema TRIPLES, `hashes` of HASHES, `dropped` of VERDICTS."""
 
-    parts: dict[str, pd.DataFrame]
-    counts: dict[str, object]
+    parts: dict[str, Path]
+    hashes: Path
+    dropped: Path
 
 
 def make_triples(
@@ -32,82 +44,81 @@ def make_triples(
     originals: Sequence[Original],
     prompts: Sequence[Prompt],
     rewrite: Callable[[dict[str, Task]], dict[str, Reply]],
-) -> Triples:
-    """Plan the splits, rewrite, clean, and prove that nothing leaks. `rewrite` gives the reply to each task, by id.
+    *,
+    files: TripleFiles,
+    embed: Embed,
+) -> dict[str, object]:
+    """Plan, rewrite, clean, join the imported triples, split, write, and prove that nothing leaks -> the counts.
 
-    Raises InputError when more than `cleaning.max_dropped_share` of the rows is dropped, or when a split leaks.
+    `rewrite` gives the reply to each task, by id; `embed` maps prompts to unit vectors, shape (n, d), and is not called
+    without imported triples. The files are all written, or none is.
+    Raises InputError when more than `cleaning.max_dropped_share` of the rows of one origin is dropped by the filters,
+    when a part is left empty, and when a split leaks.
     """
+    plan = _plan(settings, originals, prompts)
+    replies = rewrite({key: planned.task for key, planned in plan.items()}) if plan else {}
+    made = generated_rows(plan, replies, settings.rewriter.name)
+    files.dropped.parent.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(prefix=".cleaned-", dir=files.dropped.parent) as folder, ExitStack() as stack:
+        batches = chain(made, imported_rows(settings.imported))
+        rows = clean_rows(batches, settings.cleaning, Path(folder), signed=bool(settings.imported))
+        _refuse_heavy_loss(rows, settings)
+        placement = place_rows(rows, settings, embed)
+        counts = _counts(rows, placement)
+        paths = {part: stack.enter_context(whole_or_absent(path)) for part, path in files.parts.items()}
+        write_parts(rows, placement, paths, stack.enter_context(whole_or_absent(files.dropped)))
+        del rows
+        hashes = _without_leaks(paths, placement.clustered, embed, settings.clustering)
+        write_table(hashes, files.hashes, HASHES)
+    return counts | {"distinct": {name: int(hashes[name].nunique()) for name in hashes.columns[3:]}}
+
+
+def _plan(
+    settings: config.DataConfig, originals: Sequence[Original], prompts: Sequence[Prompt]
+) -> dict[str, PlannedTask]:
+    if settings.rewriter.kind == "none":
+        return {}
     identity = rewriter_identity(settings.rewriter, settings.seed)
-    plan = {task_id(one.task, identity): one for one in plan_splits(originals, prompts, settings.split, settings.seed)}
-    replies = rewrite({key: planned.task for key, planned in plan.items()})
-    rows, dropped, changed = [], Counter(), Counter()
-    for key, planned in plan.items():
-        cleaned = _cleaned(planned, replies[key], settings.cleaning)
-        if cleaned.reason:
-            dropped[cleaned.reason] += 1
-        else:
-            changed.update(cleaned.changed_by)
-            rows.append(_row(key, planned, cleaned.rewritten_text, settings.rewriter.name))
-    _refuse_heavy_loss(dropped, len(plan), settings.cleaning.max_dropped_share)
-    triples = _without_orphans(pd.DataFrame(rows), dropped)
-    leaks = find_leaks(triples, triples["part"])
+    plan = plan_splits(originals, prompts, settings.split, settings.seed)
+    return {task_id(planned.task, identity): planned for planned in plan}
+
+
+def _refuse_heavy_loss(rows: CleanedRows, settings: config.DataConfig) -> None:
+    """Raise InputError for an origin of which the filters drop too much: with its name, and what they said."""
+    for origin, count in rows.rows.items():
+        dropped = {reason: lost for (place, reason), lost in rows.dropped.items() if place == origin}
+        if sum(dropped.values()) > settings.cleaning.max_dropped_share * count:
+            what = "rewrites" if origin == GENERATED else f"triples of {settings.imported[origin - 1].path}"
+            raise InputError(
+                f"{sum(dropped.values())} of {count} {what} were dropped ({dropped}), more than "
+                f"cleaning.max_dropped_share = {settings.cleaning.max_dropped_share}. Look at the "
+                f"{'rewriter' if origin == GENERATED else 'file'}, or raise the share."
+            )
+
+
+def _without_leaks(
+    paths: dict[str, Path], clustered: set[str], embed: Embed, settings: config.Clustering
+) -> pd.DataFrame:
+    hashes = row_hashes(paths)
+    leaks = find_leaks(hashes) + find_near_copies(paths, clustered, embed, settings.near_copy_cosine)
     if leaks:
         raise InputError("the splits leak:" + "".join(f"\n  {leak}" for leak in leaks))
-    return Triples(
-        {part: triples[triples["part"] == part].drop(columns="part").reset_index(drop=True) for part in PARTS},
-        _counts(triples, dropped, changed),
-    )
+    return hashes
 
 
-def _cleaned(planned: PlannedTask, reply: Reply, settings: config.Cleaning) -> Cleaned:
-    original, prompt = planned.task
-    if reply.failure:
-        return Cleaned("", f"failed: {reply.failure}")
-    return clean(original.text, prompt.text, reply.text, settings)
-
-
-def _row(key: str, planned: PlannedTask, rewritten_text: str, rewriter: str) -> dict[str, str]:
-    original, prompt = planned.task
+def _counts(rows: CleanedRows, placement: Placement) -> dict[str, object]:
+    """Count the rows kept, by part and split, dropped, by reason, and mended. Raises InputError for an empty part."""
+    dropped = Counter(placement.reason.tolist())
+    del dropped[None]
+    for (_, reason), lost in rows.dropped.items():
+        dropped[reason] += lost
+    every = placement.kept("train", "S0", "S1", "S2", "S3", "S4")
+    kept = Counter(zip(placement.part[every].tolist(), placement.split[every].tolist(), strict=True))
+    empty = [part for part in PARTS if not any(part == one for one, _ in kept)]
+    if empty:
+        raise InputError(f"no row is left for {', '.join(empty)}; dropped: {dict(dropped)}. Give more rows.")
     return {
-        "id": key,
-        "original_text": original.text,
-        "rewrite_prompt": prompt.text,
-        "rewritten_text": rewritten_text,
-        "family": prompt.family,
-        "phrasing": prompt.phrasing,
-        "original_source": original.source,
-        "original_group": original.group,
-        "rewriter": rewriter,
-        "split": planned.split,
-        "part": planned.part,
-    }
-
-
-def _refuse_heavy_loss(dropped: Counter, rows: int, max_share: float) -> None:
-    if dropped.total() > max_share * rows:
-        raise InputError(
-            f"{dropped.total()} of {rows} rewrites were dropped ({dict(dropped)}), more than "
-            f"cleaning.max_dropped_share = {max_share}. Look at the rewriter, or raise the share."
-        )
-
-
-def _without_orphans(triples: pd.DataFrame, dropped: Counter) -> pd.DataFrame:
-    """Drop, and count, S0 rows whose prompt lost all its training rows to the cleaning."""
-    seen = set(triples.loc[triples["part"] == "train", "rewrite_prompt"])
-    orphan = (triples["split"] == "S0") & ~triples["rewrite_prompt"].isin(seen)
-    if orphan.any():
-        dropped["prompt_left_training"] += int(orphan.sum())
-    return triples[~orphan]
-
-
-def _counts(triples: pd.DataFrame, dropped: Counter, changed: Counter) -> dict[str, object]:
-    kept = triples.groupby(["part", "split"]).size()
-    return {
-        "kept": {f"{part} {split}" if part != split else part: int(rows) for (part, split), rows in kept.items()},
-        "dropped": dict(dropped),
-        "changed": dict(changed),
-        "distinct": {
-            column: int(triples[column].nunique())
-            for column in ("original_text", "original_group", "rewrite_prompt", "phrasing", "family")
-        },
+        "kept": {f"{part} {split}" if part != split else part: count for (part, split), count in sorted(kept.items())},
+        "dropped": dict(dropped.most_common()),
+        "changed": dict(rows.changed.most_common()),
     }

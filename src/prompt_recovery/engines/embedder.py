@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache, partial
 from importlib import resources
 from typing import Any
 
@@ -45,8 +46,24 @@ def load_embedder(settings: config.Embedder, device: str = "cpu") -> Embedder:
         ) from error
     if settings.kind == "sentence-t5":
         model.max_seq_length = SENTENCE_T5_MAX_PIECES
-    name = settings.kind if settings.model is None else f"{settings.kind} ({settings.model})"
-    return Embedder(name, lambda texts: _encode(model, texts))
+    return Embedder(_name(settings), lambda texts: _encode(model, texts))
+
+
+def remembering_embedder(settings: config.Embedder, device: str = "cpu") -> Embedder:
+    """Return the embedder of `settings`, loaded when it is first called, which embeds no text a second time."""
+    known: dict[str, np.ndarray] = {}
+    loaded = cache(partial(load_embedder, settings, device))
+
+    def embed(texts: Sequence[str]) -> np.ndarray:
+        new = [text for text in texts if text not in known]
+        known.update(zip(new, loaded().embed(new) if new else (), strict=True))
+        return np.array([known[text] for text in texts])
+
+    return Embedder(_name(settings), embed)
+
+
+def _name(settings: config.Embedder) -> str:
+    return settings.kind if settings.model is None else f"{settings.kind} ({settings.model})"
 
 
 def _own_model(kind: str) -> str:

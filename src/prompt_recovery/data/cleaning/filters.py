@@ -46,12 +46,14 @@ def _mended(original: str, rewritten: str, settings: config.Cleaning) -> tuple[s
 
 
 def _empty(original: str, prompt: str, rewritten: str, settings: config.Cleaning) -> bool:
-    return not rewritten.strip()
+    return not (original.strip() and prompt.strip() and rewritten.strip())
 
 
 def _control_character(original: str, prompt: str, rewritten: str, settings: config.Cleaning) -> bool:
     """Null, control and unpaired surrogates at any rate; U+FFFD, what is left of a wrong decoding, if it is new."""
-    return bool(_CONTROL.search(rewritten)) or ("\ufffd" in rewritten and "\ufffd" not in original)
+    return bool(_CONTROL.search(rewritten) or _CONTROL.search(original) or _CONTROL.search(prompt)) or (
+        "\ufffd" in rewritten and "\ufffd" not in original
+    )
 
 
 def _opening(original: str, prompt: str, rewritten: str, settings: config.Cleaning) -> bool:
@@ -86,7 +88,11 @@ def _unchanged(original: str, prompt: str, rewritten: str, settings: config.Clea
 
 
 def _too_long(original: str, prompt: str, rewritten: str, settings: config.Cleaning) -> bool:
-    return len(rewritten.split()) > settings.max_words
+    return max(len(original.split()), len(rewritten.split())) > settings.max_words
+
+
+def _long_prompt(original: str, prompt: str, rewritten: str, settings: config.Cleaning) -> bool:
+    return len(prompt.split()) > settings.max_prompt_words
 
 
 def _length_ratio(original: str, prompt: str, rewritten: str, settings: config.Cleaning) -> bool:
@@ -133,6 +139,7 @@ FILTERS: dict[str, Filter] = {
     "refusal": _refusal,
     "unchanged": _unchanged,
     "too_long": _too_long,
+    "long_prompt": _long_prompt,
     "length_ratio": _length_ratio,
     "truncated": _truncated,
     "prompt_leak": _prompt_leak,

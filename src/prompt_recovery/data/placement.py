@@ -1,0 +1,231 @@
+"""Cleaned rows in, the place of each in the data set out: its part, split, family, phrasing and group, or why none."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+import pyarrow as pa
+
+from prompt_recovery import config
+from prompt_recovery.data.assignment import (
+    CROSSES,
+    OPEN,
+    PARTS,
+    REASONS,
+    SPLIT_NAMES,
+    TRAIN,
+    UNTRAINED,
+    ImportedRows,
+    assign_rows,
+)
+from prompt_recovery.data.clustering import components
+from prompt_recovery.data.families import Embed, clustered_families, crossing_copies, name_families
+from prompt_recovery.data.leaks import UNSEEN
+from prompt_recovery.data.near_duplicates import first_copies
+from prompt_recovery.data.prompts import Prompt
+from prompt_recovery.data.row_cleaning import CleanedRows
+from prompt_recovery.data.rows import GENERATED
+from prompt_recovery.data.text_tidying import letters
+
+
+@dataclass(eq=False)
+class Placement:
+    """Arrays of texts, shape (n,). `reason` is None where a row is kept; where it is dropped the others may be None.
+
+    `clustered`: the families that were found by clustering.
+    """
+
+    reason: np.ndarray
+    part: np.ndarray
+    split: np.ndarray
+    family: np.ndarray
+    phrasing: np.ndarray
+    group: np.ndarray
+    clustered: set[str] = field(default_factory=set)
+
+    def kept(self, *splits: str) -> np.ndarray:
+        """Return the numbers of the kept rows of these splits."""
+        return np.flatnonzero(np.equal(self.reason, None) & np.isin(self.split.astype(str), splits))
+
+
+def place_rows(rows: CleanedRows, settings: config.DataConfig, embed: Embed) -> Placement:
+    """Place every row: those made here where they were planned, the imported ones around them.
+
+    `embed`: texts to unit vectors, shape (n, d); not called where all rows were made here.
+    """
+    keys = rows.keys
+    columns = {name: _texts(keys[name]) for name in ("part", "split", "family", "phrasing")}
+    placement = Placement(np.full(len(keys), None, object), **columns, group=_texts(keys["original_group"]))
+    prompt, texts = _numbered(keys["rewrite_prompt"])
+    imported = np.flatnonzero(keys["origin"].to_numpy() != GENERATED)
+    if len(imported):
+        copies = first_copies(rows.row_signatures, settings.duplicates.threshold, within=prompt)
+        _drop(placement, imported[copies[imported] != imported], "near_duplicate")
+        group = _groups(rows, keys, settings.duplicates.threshold)
+        imported = imported[np.equal(placement.reason[imported], None)]
+        named = _name_prompts(placement, imported, prompt, texts, embed, settings.clustering)
+        _assign(placement, imported, keys, prompt, named, group, settings)
+        _drop_near_copies_of_training(placement, prompt, named, embed, settings.clustering)
+    s0, train = placement.kept("S0"), placement.kept("train")
+    _drop(placement, s0[~np.isin(prompt[s0], prompt[train])], REASONS[UNTRAINED])
+    return placement
+
+
+def _drop(placement: Placement, rows: np.ndarray, reason: str) -> None:
+    placement.reason[rows] = reason
+
+
+def _texts(column: pa.ChunkedArray) -> np.ndarray:
+    """Return an array of one object a distinct text: a million rows have few families."""
+    encoded = column.combine_chunks().dictionary_encode()
+    values = np.array([*encoded.dictionary.to_pylist(), None], dtype=object)
+    return values[encoded.indices.fill_null(len(values) - 1).to_numpy()]
+
+
+def _numbered(prompts: pa.ChunkedArray) -> tuple[np.ndarray, list[str]]:
+    """Return the number of each row's prompt, the same for all that have its letters, and the first text of each."""
+    encoded = prompts.combine_chunks().dictionary_encode()
+    number: dict[str, int] = {}
+    numbers, texts = [], []
+    for text in encoded.dictionary.to_pylist():
+        numbers.append(number.setdefault(letters(text) or text, len(number)))
+        if len(texts) < len(number):
+            texts.append(text)
+    return np.array(numbers, dtype=np.int64)[encoded.indices.to_numpy()], texts
+
+
+def _groups(rows: CleanedRows, keys: pa.Table, threshold: float) -> np.ndarray:
+    """Return the number of each row's group: originals that are near copies, or that their file puts together."""
+    originals, own_keys = rows.original_keys, keys["original_key"].to_numpy()
+    order = np.argsort(originals)
+    original = order[np.searchsorted(originals, own_keys, sorter=order)]
+    copies = first_copies(rows.original_signatures, threshold)
+    named = keys["original_group"].combine_chunks().dictionary_encode()
+    at = np.flatnonzero(named.indices.is_valid().to_numpy(zero_copy_only=False))
+    origin, value = keys["origin"].to_numpy()[at].astype(np.int64), named.indices.to_numpy(zero_copy_only=False)[at]
+    _, groups = np.unique(origin * (len(named.dictionary) + 1) + value.astype(np.int64), return_inverse=True)
+    edges = np.concatenate([
+        np.stack([np.arange(len(copies)), copies], axis=1),
+        np.stack([original[at], len(copies) + groups], axis=1),
+    ])  # fmt: skip
+    return components(edges, len(copies) + len(at))[original]
+
+
+def _name_prompts(
+    placement: Placement,
+    imported: np.ndarray,
+    prompt: np.ndarray,
+    texts: list[str],
+    embed: Embed,
+    settings: config.Clustering,
+) -> dict[int, Prompt]:
+    """Return the prompts that rows have, by number, each with its family and phrasing; fill in those of the rows."""
+    made = np.setdiff1d(np.arange(len(prompt)), imported, assume_unique=True)
+    made = made[np.not_equal(placement.family[made], None)]
+    numbers, first = np.unique(prompt[made], return_index=True)
+    known = {
+        number: Prompt(texts[number], placement.family[row], placement.phrasing[row])
+        for number, row in zip(numbers.tolist(), made[first], strict=True)
+    }
+    new = sorted(set(prompt[imported].tolist()) - known.keys())
+    found = name_families([texts[number] for number in new], list(known.values()), embed, settings)
+    placement.clustered = clustered_families(found, list(known.values()))
+    named = known | dict(zip(new, found, strict=True))
+    placement.family[imported] = [named[number].family for number in prompt[imported].tolist()]
+    placement.phrasing[imported] = [named[number].phrasing for number in prompt[imported].tolist()]
+    return named
+
+
+def _assign(
+    placement: Placement,
+    imported: np.ndarray,
+    keys: pa.Table,
+    prompt: np.ndarray,
+    named: Mapping[int, Prompt],
+    group: np.ndarray,
+    settings: config.DataConfig,
+) -> None:
+    """Give the imported rows a part, split and group, or drop them."""
+    made = np.flatnonzero(keys["origin"].to_numpy() == GENERATED)
+    phrasing_of, family_of, family_part, phrasing_part = _prompt_parts(placement, made, prompt.max() + 1, named)
+    group_part, torn = _made_group_parts(placement, made, group)
+    trained = np.zeros(len(phrasing_of), dtype=bool)
+    trained[prompt[np.intersect1d(made, placement.kept("train"))]] = True
+    external = np.array([False, *(file.external for file in settings.imported)])
+    held_out = np.isin(_texts(keys["rewriter"]).astype(str), settings.split.held_out_rewriters)
+    _drop(placement, imported[torn[group[imported]]], REASONS[CROSSES])
+    imported = imported[~torn[group[imported]]]
+    rows = ImportedRows(
+        prompt[imported],
+        group[imported],
+        external[keys["origin"].to_numpy()[imported]],
+        held_out[imported],
+        phrasing_of,
+        family_of,
+        family_part,
+        phrasing_part,
+        group_part,
+        trained,
+    )
+    assigned = assign_rows(rows, settings.split, settings.seed)
+    placement.part[imported] = np.array(PARTS, dtype=object)[assigned.part]
+    placement.split[imported] = np.array(SPLIT_NAMES, dtype=object)[assigned.split]
+    placement.group[imported] = _group_names(placement, keys, group)[group[imported]]
+    _drop(placement, imported, np.array(REASONS, dtype=object)[assigned.reason])
+
+
+def _prompt_parts(
+    placement: Placement, made: np.ndarray, prompts: int, named: Mapping[int, Prompt]
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Return the phrasing of each prompt, the family of each phrasing, and the parts that rows made here gave them."""
+    phrasings: dict[tuple[str, str], int] = {}
+    families: dict[str, int] = {}
+    phrasing_of = np.zeros(prompts, dtype=np.int64)
+    for number, one in named.items():
+        families.setdefault(one.family, len(families))
+        phrasing_of[number] = phrasings.setdefault((one.family, one.phrasing), len(phrasings))
+    family_of = np.array([families[family] for family, _ in phrasings], dtype=np.int64)
+    family_part, phrasing_part = np.full(len(families), OPEN), np.full(len(phrasings), OPEN)
+    columns = (placement.family, placement.phrasing, placement.split, placement.part)
+    for family, phrasing, split, part in set(zip(*(column[made] for column in columns), strict=True)):
+        code = PARTS.index(part)
+        family_part[families[family]] = code if split == "S2" else TRAIN
+        phrasing_part[phrasings[family, phrasing]] = code if split in ("S1", "S2") else TRAIN
+    return phrasing_of, family_of, family_part, phrasing_part
+
+
+def _made_group_parts(placement: Placement, made: np.ndarray, group: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the part that rows made here gave each group, and the groups that join originals of several parts."""
+    codes = np.array([PARTS.index(part) for part in placement.part[made]], dtype=np.int64)
+    low, high = np.full(group.max() + 1, len(PARTS)), np.full(group.max() + 1, OPEN)
+    np.minimum.at(low, group[made], codes)
+    np.maximum.at(high, group[made], codes)
+    return high, high > low
+
+
+def _group_names(placement: Placement, keys: pa.Table, group: np.ndarray) -> np.ndarray:
+    """Return a name for each group: that of its first row where that was made here, else the key of its original."""
+    numbers, first = np.unique(group, return_index=True)
+    names = np.full(group.max() + 1, None, dtype=object)
+    own, origin = keys["original_key"].to_numpy(), keys["origin"].to_numpy()
+    names[numbers] = [
+        placement.group[row] if origin[row] == GENERATED else f"imported-{own[row]:016x}" for row in first.tolist()
+    ]
+    return names
+
+
+def _drop_near_copies_of_training(
+    placement: Placement, prompt: np.ndarray, named: Mapping[int, Prompt], embed: Embed, settings: config.Clustering
+) -> None:
+    train, held_out = placement.kept("train"), placement.kept(*UNSEEN)
+    ours, theirs = (sorted(set(prompt[rows].tolist())) for rows in (held_out, train))
+    pairs = crossing_copies(
+        [named[number] for number in ours],
+        [named[number] for number in theirs],
+        placement.clustered,
+        embed,
+        settings.near_copy_cosine,
+    )
+    crossing = {held.text for held, _ in pairs}
+    numbers = [number for number in ours if named[number].text in crossing]
+    _drop(placement, held_out[np.isin(prompt[held_out], numbers)], "near_copy_of_a_training_prompt")
