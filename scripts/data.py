@@ -1,12 +1,8 @@
 """Make the triples of a data config: data/triples/<name>/{train,valid,test}.parquet and their manifest."""
 
 import argparse
-from functools import partial
 
-from prompt_recovery.data.prompt_grammar import project_prompts
-from prompt_recovery.data.rewriting import load_rewriter
-from prompt_recovery.data.shards import rewrite_in_shards
-from prompt_recovery.data.text_sources import collect_originals
+from prompt_recovery.data.generation import generate
 from prompt_recovery.data.triples import PARTS, TripleFiles, make_triples
 from prompt_recovery.engines.embedder import remembering_embedder
 from prompt_recovery.errors import readable_exit
@@ -22,17 +18,11 @@ def main() -> None:
     folder = TriplesFolder.named(arguments.data)
     settings = folder.read_config()
     files = TripleFiles({part: folder.part(part) for part in PARTS}, folder.hashes, folder.dropped)
-    with stage_receipt(
-        folder.manifest, stage="data", config=settings.model_dump(mode="json"), inputs=settings.files()
-    ) as receipt:
-        originals, originals_dropped = collect_originals(settings.originals, settings.seed)
-        rewrite = load_rewriter(settings.rewriter, settings.seed)
-        options = {"rows_per_shard": settings.rewriter.rows_per_shard, "retry_failures": arguments.retry_failures}
-        in_shards = partial(rewrite_in_shards, rewrite=rewrite, folder=folder.shards, **options)
+    config, inputs = settings.model_dump(mode="json"), settings.files()
+    with stage_receipt(folder.manifest, stage="data", config=config, inputs=inputs) as receipt:
+        generated = generate(settings, shards=folder.shards, retry_failures=arguments.retry_failures)
         embed = remembering_embedder(settings.clustering.embedder)
-        prompts = project_prompts(settings.prompts)
-        counts = make_triples(settings, originals, prompts, in_shards, files=files, embed=embed)
-        receipt.counts.update(counts, originals_dropped=originals_dropped)
+        receipt.counts.update(make_triples(settings, generated, files=files, embed=embed))
         receipt.outputs += [*files.parts.values(), files.hashes, files.dropped]
     print(f"{folder.path}: {receipt.counts}")
 

@@ -18,6 +18,7 @@ HASHED = ("original_text", "original_group", "rewrite_prompt", "phrasing", "fami
 HASHES = pa.schema([(name, pa.string()) for name in ("id", "part", "split")] + [(name, pa.uint64()) for name in HASHED])
 NEAR_COPY = 0.9  # estimated Jaccard similarity of two originals that no split may part
 UNSEEN = ("S1", "S2", "S4")  # splits of whose prompts training has not even a near copy
+_ROUNDING = 1e-4  # of a cosine in float32
 _ORIGINAL = ["original_text"]
 _ROWS_AT_A_TIME = 5_000
 
@@ -75,7 +76,7 @@ def find_near_copies(parts: Mapping[str, Path], clustered: set[str], embed: Embe
         (one, _), (other, _) = crossing[0]
         leaks.append(f"near copy of an original in another part: {len(crossing)} row(s), the first {one}, of {other}")
     unseen, seen = _prompts(parts, UNSEEN), _prompts(parts, ("train",))
-    pairs = crossing_copies(unseen, seen, clustered, embed, cosine)
+    pairs = crossing_copies(unseen, seen, clustered, embed, cosine + _ROUNDING)
     if pairs:
         one, other = pairs[0]
         leaks.append(f"near copy of a training prompt: {len(pairs)}, the first {one.text!r} of {other.text!r}")

@@ -65,7 +65,7 @@ def place_rows(rows: CleanedRows, settings: config.DataConfig, embed: Embed) -> 
         imported = imported[np.equal(placement.reason[imported], None)]
         named = _name_prompts(placement, imported, prompt, texts, embed, settings.clustering)
         _assign(placement, imported, keys, prompt, named, group, settings)
-        _drop_near_copies_of_training(placement, prompt, named, embed, settings.clustering)
+        _drop_near_copies_of_training(placement, _texts(keys["rewrite_prompt"]), embed, settings.clustering)
     s0, train = placement.kept("S0"), placement.kept("train")
     _drop(placement, s0[~np.isin(prompt[s0], prompt[train])], REASONS[UNTRAINED])
     return placement
@@ -215,17 +215,15 @@ def _group_names(placement: Placement, keys: pa.Table, group: np.ndarray) -> np.
 
 
 def _drop_near_copies_of_training(
-    placement: Placement, prompt: np.ndarray, named: Mapping[int, Prompt], embed: Embed, settings: config.Clustering
+    placement: Placement, spelling: np.ndarray, embed: Embed, settings: config.Clustering
 ) -> None:
-    train, held_out = placement.kept("train"), placement.kept(*UNSEEN)
-    ours, theirs = (sorted(set(prompt[rows].tolist())) for rows in (held_out, train))
-    pairs = crossing_copies(
-        [named[number] for number in ours],
-        [named[number] for number in theirs],
-        placement.clustered,
-        embed,
-        settings.near_copy_cosine,
+    """Drop held-out rows by their prompt as it is spelt: two spellings of one prompt are not equally near a third."""
+    held_out = placement.kept(*UNSEEN)
+    columns = (spelling, placement.family, placement.phrasing)
+    ours, theirs = (
+        [Prompt(*values) for values in sorted(set(zip(*(column[rows] for column in columns), strict=True)))]
+        for rows in (held_out, placement.kept("train"))
     )
+    pairs = crossing_copies(ours, theirs, placement.clustered, embed, settings.near_copy_cosine)
     crossing = {held.text for held, _ in pairs}
-    numbers = [number for number in ours if named[number].text in crossing]
-    _drop(placement, held_out[np.isin(prompt[held_out], numbers)], "near_copy_of_a_training_prompt")
+    _drop(placement, held_out[[text in crossing for text in spelling[held_out]]], "near_copy_of_a_training_prompt")

@@ -1,7 +1,6 @@
-"""Originals, prompts and a rewriter in, and the user's own triples; clean and split triples on disk out: stage 1."""
+"""Rewritten tasks and the user's own triples in; clean triples, split without leaks, on disk out: stage 1."""
 
 from collections import Counter
-from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from itertools import chain
@@ -12,17 +11,12 @@ import pandas as pd
 
 from prompt_recovery import config
 from prompt_recovery.data.families import Embed
+from prompt_recovery.data.generation import Generated
 from prompt_recovery.data.leaks import HASHES, find_leaks, find_near_copies, row_hashes
-from prompt_recovery.data.originals import Original
 from prompt_recovery.data.parts import write_parts
 from prompt_recovery.data.placement import Placement, place_rows
-from prompt_recovery.data.prompts import Prompt
-from prompt_recovery.data.rewriting import Task, rewriter_identity
 from prompt_recovery.data.row_cleaning import CleanedRows, clean_rows
 from prompt_recovery.data.rows import GENERATED, generated_rows, imported_rows
-from prompt_recovery.data.shards import task_id
-from prompt_recovery.data.splitting import PlannedTask, plan_splits
-from prompt_recovery.engines.reply import Reply
 from prompt_recovery.errors import InputError
 from prompt_recovery.manifest import whole_or_absent
 from prompt_recovery.tables import write_table
@@ -40,24 +34,16 @@ class TripleFiles:
 
 
 def make_triples(
-    settings: config.DataConfig,
-    originals: Sequence[Original],
-    prompts: Sequence[Prompt],
-    rewrite: Callable[[dict[str, Task]], dict[str, Reply]],
-    *,
-    files: TripleFiles,
-    embed: Embed,
+    settings: config.DataConfig, generated: Generated, *, files: TripleFiles, embed: Embed
 ) -> dict[str, object]:
-    """Plan, rewrite, clean, join the imported triples, split, write, and prove that nothing leaks -> the counts.
+    """Clean what was made, join the imported triples, split, write, and prove that nothing leaks -> the counts.
 
-    `rewrite` gives the reply to each task, by id; `embed` maps prompts to unit vectors, shape (n, d), and is not called
-    without imported triples. The files are all written, or none is.
+    `embed` maps prompts to unit vectors, shape (n, d), and is not called without imported triples. The files are all
+    written, or none is.
     Raises InputError when more than `cleaning.max_dropped_share` of the rows of one origin is dropped by the filters,
     when a part is left empty, and when a split leaks.
     """
-    plan = _plan(settings, originals, prompts)
-    replies = rewrite({key: planned.task for key, planned in plan.items()}) if plan else {}
-    made = generated_rows(plan, replies, settings.rewriter.name)
+    made = generated_rows(generated.plan, generated.replies, settings.rewriter.name)
     files.dropped.parent.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(prefix=".cleaned-", dir=files.dropped.parent) as folder, ExitStack() as stack:
         batches = chain(made, imported_rows(settings.imported))
@@ -70,17 +56,10 @@ def make_triples(
         del rows
         hashes = _without_leaks(paths, placement.clustered, embed, settings.clustering)
         write_table(hashes, files.hashes, HASHES)
-    return counts | {"distinct": {name: int(hashes[name].nunique()) for name in hashes.columns[3:]}}
-
-
-def _plan(
-    settings: config.DataConfig, originals: Sequence[Original], prompts: Sequence[Prompt]
-) -> dict[str, PlannedTask]:
-    if settings.rewriter.kind == "none":
-        return {}
-    identity = rewriter_identity(settings.rewriter, settings.seed)
-    plan = plan_splits(originals, prompts, settings.split, settings.seed)
-    return {task_id(planned.task, identity): planned for planned in plan}
+    return counts | {
+        "originals_dropped": generated.originals_dropped,
+        "distinct": {name: int(hashes[name].nunique()) for name in hashes.columns[3:]},
+    }
 
 
 def _refuse_heavy_loss(rows: CleanedRows, settings: config.DataConfig) -> None:
