@@ -26,7 +26,7 @@ def write_parts(rows: CleanedRows, placement: Placement, parts: Mapping[str, Pat
             for part, writer in writers.items():
                 chosen = np.flatnonzero(kept & (placement.part[here] == part))
                 if len(chosen):
-                    writer.write_table(_triples(table, placement, here).take(chosen))
+                    writer.write_table(_with_places(table, placement, here).take(chosen).cast(TRIPLES))
             others.write_table(_dropped(table, placement.reason[here]).filter(pa.array(~kept)))
         for file in rows.verdicts:
             others.write_table(pq.read_table(file))
@@ -41,7 +41,7 @@ def _placed(rows: CleanedRows, placement: Placement) -> Iterator[tuple[pa.Table,
         start += len(table)
 
 
-def _triples(table: pa.Table, placement: Placement, here: slice) -> pa.Table:
+def _with_places(table: pa.Table, placement: Placement, here: slice) -> pa.Table:
     columns = {
         "family": placement.family,
         "phrasing": placement.phrasing,
@@ -50,7 +50,7 @@ def _triples(table: pa.Table, placement: Placement, here: slice) -> pa.Table:
     }
     for name, values in columns.items():
         table = table.set_column(table.column_names.index(name), name, pa.array(values[here], pa.string()))
-    return table.select(TRIPLES.names).cast(TRIPLES)
+    return table.select(TRIPLES.names)
 
 
 def _dropped(table: pa.Table, reason: np.ndarray) -> pa.Table:
