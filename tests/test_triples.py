@@ -1,89 +1,140 @@
+import pandas as pd
 import pytest
 from test_splitting import ORIGINALS, PROMPTS, SETTINGS
 
 from prompt_recovery.config import Cleaning, DataConfig
+from prompt_recovery.data.generation import Generated, plan_tasks
+from prompt_recovery.data.leaks import HASHES
 from prompt_recovery.data.rewriting import Task
-from prompt_recovery.data.triples import make_triples
+from prompt_recovery.data.row_cleaning import VERDICTS
+from prompt_recovery.data.triples import PARTS, TripleFiles, make_triples
 from prompt_recovery.engines.reply import Reply
 from prompt_recovery.errors import InputError
-from prompt_recovery.tables import TRIPLES, check_frame
+from prompt_recovery.tables import TRIPLES, read_table
 
 CONFIG = DataConfig(name="test", split=SETTINGS)
+PLAN = plan_tasks(CONFIG, ORIGINALS, PROMPTS)
 
 
 def rewritten(task: Task) -> str:
     return f"{task[1].family}: {task[0].text}"
 
 
-def rewrite(tasks: dict[str, Task]) -> dict[str, Reply]:
-    return {key: Reply(rewritten(task)) for key, task in tasks.items()}
+def replies() -> dict[str, Reply]:
+    return {key: Reply(rewritten(planned.task)) for key, planned in PLAN.items()}
 
 
-def test_parts_have_the_schema_and_the_receipt_counts_them():
-    triples = make_triples(CONFIG, ORIGINALS, PROMPTS, rewrite)
-    for frame in triples.parts.values():
-        check_frame(frame, TRIPLES, where="test")
-    assert triples.counts["kept"] == {
-        "train": 600, "valid S0": 30, "valid S1": 30, "valid S2": 30, "test S0": 60, "test S1": 60, "test S2": 60,
+def files_in(folder) -> TripleFiles:
+    return TripleFiles(
+        {part: folder / f"{part}.parquet" for part in PARTS}, folder / "hashes.parquet", folder / "dropped.parquet"
+    )
+
+
+def no_embedder(texts):
+    raise AssertionError("nothing was imported: no prompt needs an embedding")
+
+
+def make(folder, replies, settings=CONFIG) -> tuple[dict, dict[str, pd.DataFrame]]:
+    files = files_in(folder)
+    counts = make_triples(settings, Generated(PLAN, replies), files=files, embed=no_embedder)
+    return counts, {part: read_table(path, TRIPLES) for part, path in files.parts.items()}
+
+
+def test_parts_have_the_schema_and_the_counts_say_what_is_in_them(tmp_path):
+    counts, parts = make(tmp_path, replies())
+    assert counts["kept"] == {
+        "test S0": 60, "test S1": 60, "test S2": 60, "train": 600, "valid S0": 30, "valid S1": 30, "valid S2": 30,
     }  # fmt: skip
-    assert triples.counts["dropped"] == triples.counts["changed"] == {}
-    assert triples.counts["distinct"]["family"] == 7
+    assert counts["dropped"] == counts["changed"] == {}
+    assert counts["distinct"]["family"] == 7
+    assert {part: len(frame) for part, frame in parts.items()} == {"train": 600, "valid": 90, "test": 180}
+    assert [path.name for path in sorted(tmp_path.iterdir())] == [
+        "dropped.parquet", "hashes.parquet", "test.parquet", "train.parquet", "valid.parquet",
+    ]  # fmt: skip
 
 
-def test_a_row_is_what_its_rewriter_made_of_it():
-    row = make_triples(CONFIG, ORIGINALS, PROMPTS, rewrite).parts["test"].iloc[0]
-    assert row["rewritten_text"] == f"{row['family']}: {row['original_text']}"
-    assert row["rewriter"] == "rules"
+def test_rows_stand_as_they_were_planned(tmp_path):
+    _, parts = make(tmp_path, replies())
+    for row in parts["test"].itertuples():
+        original, prompt = PLAN[row.id].task
+        assert (row.original_text, row.original_group, row.rewrite_prompt) == (
+            original.text,
+            original.group,
+            prompt.text,
+        )
+        assert (row.family, row.phrasing, row.split) == (prompt.family, prompt.phrasing, PLAN[row.id].split)
+        assert (row.rewritten_text, row.rewriter) == (rewritten(PLAN[row.id].task), "rules")
 
 
-def test_dropped_rows_are_counted_by_reason():
-    def lazy(tasks):
-        replies = rewrite(tasks)
-        for n, (key, task) in enumerate(tasks.items()):
-            if n % 10 == 0:
-                replies[key] = (Reply(""), Reply(task[0].text), Reply("", "timeout"))[n // 10 % 3]
-        return replies
-
-    triples = make_triples(CONFIG, ORIGINALS, PROMPTS, lazy)
-    kept, dropped = triples.counts["kept"], triples.counts["dropped"]
-    assert (dropped["empty"], dropped["unchanged"], dropped["failed: timeout"]) == (29, 29, 29)
-    assert sum(kept.values()) + sum(dropped.values()) == 870
+def test_a_row_of_hashes_stands_for_each_triple(tmp_path):
+    _, parts = make(tmp_path, replies())
+    hashes = read_table(tmp_path / "hashes.parquet", HASHES)
+    assert list(hashes["id"]) == [key for part in PARTS for key in parts[part]["id"]]
+    assert hashes["rewrite_prompt"].nunique() == pd.concat(parts.values())["rewrite_prompt"].nunique()
 
 
-def test_s0_rows_whose_prompt_left_training_are_dropped_and_counted():
-    gone = "Frame 0"
+def test_dropped_rows_are_counted_by_reason_and_kept_aside_as_they_came(tmp_path):
+    spoilt = replies()
+    for n, (key, planned) in enumerate(PLAN.items()):
+        if n % 10 == 0:
+            spoilt[key] = (Reply(""), Reply(planned.task[0].text), Reply("", "timeout"))[n // 10 % 3]
+    counts, _ = make(tmp_path, spoilt)
+    assert [counts["dropped"][reason] for reason in ("empty", "unchanged", "failed: timeout")] == [29, 29, 29]
+    assert sum(counts["kept"].values()) + sum(counts["dropped"].values()) == 870
+    aside = read_table(tmp_path / "dropped.parquet", VERDICTS)
+    assert aside["verdict"].value_counts().to_dict() == {
+        f"dropped: {reason}": count for reason, count in counts["dropped"].items()
+    }
+    unchanged = aside[aside["verdict"] == "dropped: unchanged"]
+    assert (unchanged["original_text"] == unchanged["rewritten_text"]).all()
 
-    def picky(tasks):
-        empty = [key for key, task in list(tasks.items())[:600] if task[1].text.startswith(gone)]
-        return rewrite(tasks) | dict.fromkeys(empty, Reply(""))
 
-    config = CONFIG.model_copy(update={"cleaning": Cleaning(max_dropped_share=0.9)})
-    triples = make_triples(config, ORIGINALS, PROMPTS, picky)
-    assert triples.counts["dropped"]["prompt_left_training"] > 0
-    test = triples.parts["test"]
-    assert not test.loc[test["split"] == "S0", "rewrite_prompt"].str.startswith(gone).any()
+def test_s0_rows_whose_prompt_left_training_are_dropped_and_counted(tmp_path):
+    spoilt = replies()
+    gone = {p.task[1].text for p in PLAN.values() if p.split == "S0" and p.task[1].text.startswith("Frame 0")}
+    for key, planned in PLAN.items():
+        if planned.part == "train" and planned.task[1].text in gone:
+            spoilt[key] = Reply("")
+    settings = CONFIG.model_copy(update={"cleaning": Cleaning(max_dropped_share=0.9)})
+    counts, parts = make(tmp_path, spoilt, settings)
+    assert counts["dropped"]["prompt_left_training"] > 0
+    held = pd.concat([parts["valid"], parts["test"]])
+    assert not held.loc[held["split"] == "S0", "rewrite_prompt"].isin(gone).any()
 
 
-def test_too_much_dropped_is_an_error():
+def test_too_much_dropped_is_an_error_and_leaves_no_file(tmp_path):
     with pytest.raises(InputError, match=r"870 of 870 rewrites were dropped \(\{'empty': 870\}\)"):
-        make_triples(CONFIG, ORIGINALS, PROMPTS, lambda tasks: dict.fromkeys(tasks, Reply(" ")))
+        make(tmp_path, dict.fromkeys(PLAN, Reply(" ")))
+    assert list(tmp_path.iterdir()) == []
 
 
-def with_opening(tasks: dict[str, Task], opening: str) -> dict[str, Reply]:
+def with_opening(opening: str) -> dict[str, Reply]:
     """Every tenth reply begins with `opening`."""
-    replies = enumerate(rewrite(tasks).items())
-    return {key: Reply(("" if n % 10 else opening) + reply.text) for n, (key, reply) in replies}
+    return {key: Reply(("" if n % 10 else opening) + reply.text) for n, (key, reply) in enumerate(replies().items())}
 
 
-def test_stripped_texts_are_counted_and_written_without_their_opening():
-    opening = "Sure, here is the rewritten text:\n\n"
-    triples = make_triples(CONFIG, ORIGINALS, PROMPTS, lambda tasks: with_opening(tasks, opening))
-    assert triples.counts["changed"] == {"opening": 87}
-    assert not any(frame["rewritten_text"].str.contains("Sure").any() for frame in triples.parts.values())
+def test_stripped_texts_are_counted_and_written_without_their_opening(tmp_path):
+    counts, parts = make(tmp_path, with_opening("Sure, here is the rewritten text:\n\n"))
+    assert counts["changed"] == {"opening": 87}
+    assert not any(frame["rewritten_text"].str.contains("Sure").any() for frame in parts.values())
+    aside = read_table(tmp_path / "dropped.parquet", VERDICTS)
+    assert list(aside["verdict"]) == ["changed: opening"] * 87
+    assert aside["rewritten_text"].str.startswith("Sure").all()
 
 
-def test_openings_that_drop_are_counted_by_reason():
-    opening = "Certainly! Here is the revised text:\n"
-    config = CONFIG.model_copy(update={"cleaning": Cleaning(openings="drop")})
-    triples = make_triples(config, ORIGINALS, PROMPTS, lambda tasks: with_opening(tasks, opening))
-    assert triples.counts["dropped"] == {"opening": 87}
+def test_openings_that_drop_are_counted_by_reason(tmp_path):
+    settings = CONFIG.model_copy(update={"cleaning": Cleaning(openings="drop")})
+    counts, _ = make(tmp_path, with_opening("Certainly! Here is the revised text:\n"), settings)
+    assert counts["dropped"] == {"opening": 87}
+
+
+def test_a_leak_stops_the_stage_and_leaves_what_was_there(tmp_path):
+    make(tmp_path, replies())
+    before = (tmp_path / "train.parquet").read_bytes()
+    plan = dict(PLAN)
+    crossing = next(key for key, planned in plan.items() if planned.part == "train")
+    test = next(planned for planned in plan.values() if planned.split == "S2" and planned.part == "test")
+    plan[crossing] = type(test)((plan[crossing].task[0], test.task[1]), "train", "train")
+    with pytest.raises(InputError, match=r"the splits leak:\n  S2 family that training has: \d+ row"):
+        make_triples(CONFIG, Generated(plan, replies()), files=files_in(tmp_path), embed=no_embedder)
+    assert (tmp_path / "train.parquet").read_bytes() == before

@@ -1,0 +1,142 @@
+"""A file of real triples in; seconds, rows/s and peak memory of stage 1 on so many imported rows out.
+
+The rows are made of the file's own sentences: each has the prompt and the lengths of a real row, its texts are other
+sentences drawn at random, so that they are no near copies. 1 in 50 is a near copy of the row before.
+
+    python benchmarks/import_triples.py --triples TRIPLES.parquet --rows 100_000 1_000_000
+"""
+
+import argparse
+import json
+import random
+import re
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+_COLUMNS = ["original_text", "rewrite_prompt", "rewritten_text"]
+_ROWS_AT_A_TIME = 10_000
+_SENTENCE_END = re.compile(r"(?<=[.!?])\s+")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
+    parser.add_argument("--triples", type=Path, required=True, help=f"Parquet with {', '.join(_COLUMNS)}")
+    parser.add_argument("--rows", type=int, nargs="+", default=[100_000, 1_000_000])
+    parser.add_argument("--measure", type=Path, help=argparse.SUPPRESS)
+    arguments = parser.parse_args()
+    if arguments.measure:
+        print(json.dumps(_measured(arguments.measure)))
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        for rows in arguments.rows:
+            file = Path(folder) / f"{rows}.parquet"
+            _write(arguments.triples, rows, file)
+            command = [sys.executable, __file__, "--triples", arguments.triples, "--measure", file]
+            started = time.monotonic()
+            process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+            peak = _peak_bytes(process)
+            found = json.loads(process.communicate()[0].splitlines()[-1])
+            seconds = time.monotonic() - started - found["embedding"]
+            kept = sum(found["counts"]["kept"].values())
+            print(
+                f"{rows} rows, {file.stat().st_size / 2**30:.2f} GiB: {seconds:.0f} s without embedding, "
+                f"{1e6 * seconds / rows:.0f} us a row, {rows / seconds:.0f} rows/s; {kept} kept; largest sum of all "
+                f"processes {peak / 2**30:.2f} GiB; embedding of {found['prompts']} prompts {found['embedding']:.0f} s"
+            )
+            print(found["counts"])
+
+
+def _write(source: Path, rows: int, target: Path) -> None:
+    table = pq.read_table(source, columns=_COLUMNS).to_pydict()
+    real = list(zip(*(table[name] for name in _COLUMNS), strict=True))
+    pools = [[s for row in real for s in _SENTENCE_END.split(row[side])] for side in (0, 2)]
+    rng = random.Random(rows)
+    with pq.ParquetWriter(target, pa.schema([(name, pa.string()) for name in _COLUMNS])) as writer:
+        for start in range(0, rows, _ROWS_AT_A_TIME):
+            made = [_row(rng.choice(real), pools, rng) for _ in range(min(_ROWS_AT_A_TIME, rows - start))]
+            for place in range(50, len(made), 50):
+                original, prompt, rewritten = made[place - 1]
+                made[place] = original.replace("the", "this", 1), prompt, rewritten
+            writer.write_table(pa.table(dict(zip(_COLUMNS, zip(*made, strict=True), strict=True))))
+
+
+def _row(real: tuple[str, str, str], pools: Sequence[Sequence[str]], rng: random.Random) -> tuple[str, str, str]:
+    original, prompt, rewritten = real
+    return _text(len(original), pools[0], rng), prompt, _text(len(rewritten), pools[1], rng)
+
+
+def _text(length: int, pool: Sequence[str], rng: random.Random) -> str:
+    """Return sentences of about so many characters together, one at least."""
+    sentences = [rng.choice(pool)]
+    while (missing := length - sum(map(len, sentences))) > 20:
+        sentences.append(min(rng.choices(pool, k=3), key=lambda one: abs(len(one) - missing)))
+    return " ".join(sentences)
+
+
+def _measured(file: Path) -> dict[str, object]:
+    from prompt_recovery.config import DataConfig, ImportedTriples, Rewriter, Split
+    from prompt_recovery.data.generation import Generated
+    from prompt_recovery.data.triples import PARTS, TripleFiles, make_triples
+    from prompt_recovery.engines.embedder import remembering_embedder
+
+    settings = DataConfig(
+        name="benchmark",
+        rewriter=Rewriter(kind="none"),
+        imported=(ImportedTriples(path=str(file)),),
+        split=Split(max_train_rows_per_family=10**9),
+    )
+    embedder, spent, prompts = remembering_embedder(settings.clustering.embedder), [0.0], set()
+
+    def embed(texts: Sequence[str]) -> np.ndarray:
+        started = time.monotonic()
+        vectors = embedder(texts)
+        spent[0] += time.monotonic() - started
+        prompts.update(texts)
+        return vectors
+
+    with tempfile.TemporaryDirectory(dir=file.parent) as folder:
+        own = Path(folder)
+        files = TripleFiles(
+            {part: own / f"{part}.parquet" for part in PARTS}, own / "hashes.parquet", own / "d.parquet"
+        )
+        counts = make_triples(settings, Generated(), files=files, embed=embed)
+    return {"counts": counts, "embedding": spent[0], "prompts": len(prompts)}
+
+
+def _peak_bytes(process: subprocess.Popen) -> int:
+    """Return the largest sum of the proportional memory of a process and its children, looked at twice a second."""
+    peak = 0
+    while process.poll() is None:
+        peak = max(peak, sum(_bytes(pid) for pid in _tree(process.pid)))
+        time.sleep(0.5)
+    return peak
+
+
+def _tree(pid: int) -> Iterator[int]:
+    yield pid
+    try:
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    except FileNotFoundError:
+        return
+    for child in children:
+        yield from _tree(int(child))
+
+
+def _bytes(pid: int) -> int:
+    try:
+        lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+    except (FileNotFoundError, ProcessLookupError):
+        return 0
+    return sum(1024 * int(line.split()[1]) for line in lines if line.startswith("Pss:"))
+
+
+if __name__ == "__main__":
+    main()
