@@ -48,6 +48,14 @@ class ImportedRows:
     def family(self) -> np.ndarray:
         return self.family_of[self.phrasing]
 
+    def plain_sizes(self, values: np.ndarray, count: int, share: float) -> np.ndarray:
+        """Return how many plain rows of each value, 0 ... count - 1, are likely to come where that value goes.
+
+        All if each has a group of its own; of a group of many rows one decides, or `share` does.
+        """
+        chances = np.maximum(1 / np.bincount(self.group)[self.group], share)
+        return np.bincount(values[self.plain], weights=chances[self.plain], minlength=count)
+
     @property
     def plain(self) -> np.ndarray:
         """The rows whose prompt alone says where they may go."""
@@ -70,22 +78,22 @@ def assign_rows(rows: ImportedRows, settings: config.Split, seed: int) -> Assign
     """
     rng = np.random.default_rng(seed)
     home, split = _homes(rows, settings, rng)
-    reason = np.where(_surplus(rows.family, home, split, settings, seed), BEYOND, 0)
-    group_part = _group_parts(rows, home, reason == 0, rng)
+    group_part = _group_parts(rows, home, settings.held_out_originals, rng)
     _move_groups_to_s0(rows, home, group_part, settings, rng)
     part = group_part[rows.group]
     split = np.where((split == 0) & (part != TRAIN), S0, split)
     stays = (part == home) | (split == S0) | ((split == S3) & (part != TRAIN))
-    reason = np.where((reason == 0) & ~stays, CROSSES, reason)
+    reason = np.where(stays, 0, CROSSES)
 
     train = (reason == 0) & (part == TRAIN)
     capped = np.flatnonzero(train)[~cap_clusters(rows.family[train], settings.max_train_rows_per_family, seed)]
     reason[capped] = CAPPED
     _require_training(rows, part, split, reason)
-    for name, wanted, _ in _wanted(settings):
+    for name, wanted, each in _wanted(settings):
         for which in (S0, S1, S2, S3):
             own = rng.permutation(np.flatnonzero((reason == 0) & (part == name) & (split == which)))
-            reason[own[wanted:]] = BEYOND
+            few = cap_clusters(rows.family[own], each, seed)  # of every family some, before more of a large one
+            reason[np.r_[own[few], own[~few]][wanted:]] = BEYOND
     return Assignment(part, split, reason)
 
 
@@ -110,7 +118,10 @@ def _wanted(settings: config.Split) -> Iterator[tuple[int, int, int]]:
 
 def _hold_out_families(rows: ImportedRows, settings: config.Split, rng: np.random.Generator) -> np.ndarray:
     """Return the part of every family: valid and test get families until they have enough, and enough of their rows."""
-    part, sizes = rows.family_part.copy(), np.bincount(rows.family[rows.plain], minlength=len(rows.family_part))
+    part, sizes = (
+        rows.family_part.copy(),
+        rows.plain_sizes(rows.family, len(rows.family_part), settings.held_out_originals),
+    )
     order = rng.permutation(np.flatnonzero((part == OPEN) & (sizes > 0)))
     fewest, most = settings.held_out_families, max(settings.held_out_families, len(order) // 4)
     if len(order) <= 2 * fewest:
@@ -135,7 +146,10 @@ def _hold_out_phrasings(
     rows: ImportedRows, family_part: np.ndarray, settings: config.Split, rng: np.random.Generator
 ) -> np.ndarray:
     """Return the part of every phrasing: a few of the families of training give some to valid and as many to test."""
-    part, sizes = rows.phrasing_part.copy(), np.bincount(rows.phrasing[rows.plain], minlength=len(rows.phrasing_part))
+    part, sizes = (
+        rows.phrasing_part.copy(),
+        rows.plain_sizes(rows.phrasing, len(rows.phrasing_part), settings.held_out_originals),
+    )
     free = rng.permutation(np.flatnonzero((part == OPEN) & (sizes > 0) & (family_part[rows.family_of] == TRAIN)))
     free = free[np.argsort(rows.family_of[free], kind="stable")]  # families one after another, each in random order
     starts = np.flatnonzero(np.r_[True, np.diff(rows.family_of[free]) != 0]) if len(free) else np.zeros(0, int)
@@ -149,28 +163,24 @@ def _hold_out_phrasings(
             if found[name] < wanted:
                 chosen = own[turn * count : (turn + 1) * count]
                 part[chosen] = name
-                found[name] += min(int(sizes[chosen].sum()), each)
+                found[name] += min(sizes[chosen].sum(), each)
     part[part == OPEN] = TRAIN
     return part
 
 
-def _surplus(family: np.ndarray, home: np.ndarray, split: np.ndarray, settings: config.Split, seed: int) -> np.ndarray:
-    """Return the held-out rows that a family has beyond its share of a split: they would only take originals away."""
-    surplus = np.zeros(len(home), dtype=bool)
-    for part, _, each in _wanted(settings):
-        for which in (S1, S2, S3):
-            own = np.flatnonzero((home == part) & (split == which))
-            surplus[own[~cap_clusters(family[own], each, seed)]] = True
-    return surplus
+def _group_parts(rows: ImportedRows, home: np.ndarray, share: float, rng: np.random.Generator) -> np.ndarray:
+    """Return the part of every group: an external row decides, else one of its rows, drawn at random.
 
-
-def _group_parts(rows: ImportedRows, home: np.ndarray, usable: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Return the part of every group: where one of its usable rows may go, an external one if it has any."""
-    part = rows.group_part.copy()
-    order = rng.permutation(np.flatnonzero(usable))
-    order = order[np.argsort(~rows.external[order], kind="stable")]
-    groups, first = np.unique(rows.group[order], return_index=True)
-    part[groups] = np.where(part[groups] == OPEN, home[order[first]], part[groups])
+    Of the groups that have rows for a held-out part `share` goes there in any case: else there would be few where each
+    original has many prompts.
+    """
+    part, fate = rows.group_part.copy(), rng.random(len(rows.group_part))[rows.group]
+    in_any_case = ((home == VALID) & (fate < share)) | ((home == TEST) & (fate >= share) & (fate < 2 * share))
+    rank = np.where(rows.external, 0, np.where(in_any_case, 1, 2))
+    order = rng.permutation(len(home))
+    order = order[np.argsort(rank[order], kind="stable")]
+    groups, places = np.unique(rows.group[order], return_index=True)
+    part[groups] = np.where(part[groups] == OPEN, home[order[places]], part[groups])
     part[part == OPEN] = TRAIN
     return part
 

@@ -7,6 +7,7 @@ import numpy as np
 import pyarrow as pa
 
 from prompt_recovery import config
+from prompt_recovery.data.alike_rewrites import alike_rewrites
 from prompt_recovery.data.assignment import (
     CROSSES,
     OPEN,
@@ -64,6 +65,10 @@ def place_rows(rows: CleanedRows, settings: config.DataConfig, embed: Embed) -> 
         group = _groups(rows, keys, settings.duplicates.threshold)
         imported = imported[np.equal(placement.reason[imported], None)]
         named = _name_prompts(placement, imported, prompt, texts, embed, settings.clustering)
+        if settings.duplicates.embedding_cosine:
+            alike = alike_rewrites(rows, imported, placement.phrasing, embed, settings.duplicates.embedding_cosine)
+            _drop(placement, alike, "near_duplicate_by_embedding")
+            imported = np.setdiff1d(imported, alike, assume_unique=True)
         _assign(placement, imported, keys, prompt, named, group, settings)
         _drop_near_copies_of_training(placement, _texts(keys["rewrite_prompt"]), embed, settings.clustering)
     s0, train = placement.kept("S0"), placement.kept("train")
