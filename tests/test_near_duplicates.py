@@ -8,6 +8,7 @@ from prompt_recovery.data.near_duplicates import (
     first_copies,
     near_duplicates,
     near_duplicates_by_embedding,
+    near_pairs,
     signatures,
 )
 
@@ -119,3 +120,11 @@ def test_only_rows_of_one_value_pair():
     texts = ["The ferry leaves at nine.", "The ferry leaves at nine!", "The ferry leaves, at nine."]
     found = first_copies(signatures(texts), 0.7, within=np.array([4, 5, 4]))
     assert found.tolist() == [0, 1, 0]
+
+
+def test_pairs_join_a_text_to_every_kind_of_its_copies():
+    rng = random.Random(4)
+    middle, before, after = text(rng, 120), text(rng, 18), text(rng, 18)
+    made = signatures([f"{middle} {after}", f"{before} {middle}", middle])  # 0 and 1 share 118 of 154 runs: 0.77
+    assert near_pairs(made, 0.81).tolist() == [[2, 0], [2, 1]]
+    assert first_copies(made, 0.81).tolist() == [0, 1, 0]

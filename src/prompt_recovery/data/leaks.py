@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from prompt_recovery.data.families import Embed, crossing_copies
-from prompt_recovery.data.near_duplicates import first_copies, signatures
+from prompt_recovery.data.near_duplicates import near_pairs, signatures
 from prompt_recovery.data.prompts import Prompt
 from prompt_recovery.data.row_cleaning import hash64
 from prompt_recovery.data.text_tidying import letters
@@ -70,8 +70,8 @@ def find_near_copies(parts: Mapping[str, Path], clustered: set[str], embed: Embe
     leaks = []
     rows = [(key, part) for part, path in parts.items() for frame in _batches(path, ["id"]) for key in frame["id"]]
     originals = (text for path in parts.values() for frame in _batches(path, _ORIGINAL) for text in frame[_ORIGINAL[0]])
-    copies = first_copies(signatures(originals, seed=1), NEAR_COPY)
-    crossing = [(rows[row], rows[copy]) for row, copy in enumerate(copies) if rows[row][1] != rows[copy][1]]
+    pairs = near_pairs(signatures(originals, seed=1), NEAR_COPY)
+    crossing = [(rows[row], rows[copy]) for row, copy in pairs.tolist() if rows[row][1] != rows[copy][1]]
     if crossing:
         (one, _), (other, _) = crossing[0]
         leaks.append(f"near copy of an original in another part: {len(crossing)} row(s), the first {one}, of {other}")

@@ -71,15 +71,25 @@ def signatures(
 
 def first_copies(signatures: np.ndarray, threshold: float, *, within: np.ndarray | None = None) -> np.ndarray:
     """Do what `near_duplicates` does, from signatures; with `within`, shape (n,), ints, only rows of one value pair."""
+    first = np.arange(len(signatures))
+    pairs = near_pairs(signatures, threshold, within=within)
+    np.minimum.at(first, pairs[:, 0], pairs[:, 1])
+    return first
+
+
+def near_pairs(signatures: np.ndarray, threshold: float, *, within: np.ndarray | None = None) -> np.ndarray:
+    """Return pairs of near copies (row, earlier row), shape (pairs, 2): each row with the first, and with the one
+    before, of those that share a band of its signature. Of three near copies of one another some pairs may be missing,
+    but two that join all three are there.
+    """
     count, permutations = signatures.shape
     within = np.zeros(count, np.int64) if within is None else within
-    first = np.arange(count)
     width = _band_width(permutations, threshold)
-    for start in range(0, permutations - width + 1, width):  # the first of a band's rows, and the one before, each
+    found = [np.zeros((0, 2), np.int64)]
+    for start in range(0, permutations - width + 1, width):
         rows, leaders, neighbours = _band_mates(signatures[:, start : start + width], within)
-        _keep_near(first, signatures, rows, leaders, threshold)
-        _keep_near(first, signatures, rows, neighbours, threshold)
-    return first
+        found += [_near(signatures, rows, earlier, threshold) for earlier in (leaders, neighbours)]
+    return np.unique(np.concatenate(found), axis=0)
 
 
 def _shingles(text: str, length: int) -> Iterator[str]:
@@ -111,12 +121,12 @@ def _band_mates(band: np.ndarray, within: np.ndarray) -> tuple[np.ndarray, np.nd
     return order[at], order[start[at]], order[at - 1]
 
 
-def _keep_near(
-    first: np.ndarray, signatures: np.ndarray, rows: np.ndarray, earlier: np.ndarray, threshold: float
-) -> None:
-    better = earlier < first[rows]
-    rows, earlier = rows[better], earlier[better]
-    for start in range(0, len(rows), _PAIRS):
-        some, others = rows[start : start + _PAIRS], earlier[start : start + _PAIRS]
-        near = (signatures[some] == signatures[others]).mean(axis=1) >= threshold
-        first[some[near]] = others[near]
+def _near(signatures: np.ndarray, rows: np.ndarray, earlier: np.ndarray, threshold: float) -> np.ndarray:
+    """Return the pairs, shape (pairs, 2), whose signatures agree in a share of at least `threshold`."""
+    near = [
+        (signatures[rows[start : start + _PAIRS]] == signatures[earlier[start : start + _PAIRS]]).mean(axis=1)
+        >= threshold
+        for start in range(0, len(rows), _PAIRS)
+    ]
+    kept = np.concatenate([np.zeros(0, bool), *near])
+    return np.stack([rows[kept], earlier[kept]], axis=1)

@@ -22,7 +22,7 @@ from prompt_recovery.data.assignment import (
 from prompt_recovery.data.clustering import components
 from prompt_recovery.data.families import Embed, clustered_families, crossing_copies, name_families
 from prompt_recovery.data.leaks import UNSEEN
-from prompt_recovery.data.near_duplicates import first_copies
+from prompt_recovery.data.near_duplicates import first_copies, near_pairs
 from prompt_recovery.data.prompts import Prompt
 from prompt_recovery.data.row_cleaning import CleanedRows
 from prompt_recovery.data.rows import GENERATED
@@ -104,16 +104,16 @@ def _groups(rows: CleanedRows, keys: pa.Table, threshold: float) -> np.ndarray:
     originals, own_keys = rows.original_keys, keys["original_key"].to_numpy()
     order = np.argsort(originals)
     original = order[np.searchsorted(originals, own_keys, sorter=order)]
-    copies = first_copies(rows.original_signatures, threshold)
+    copies = near_pairs(rows.original_signatures, threshold)
     named = keys["original_group"].combine_chunks().dictionary_encode()
     at = np.flatnonzero(named.indices.is_valid().to_numpy(zero_copy_only=False))
     origin, value = keys["origin"].to_numpy()[at].astype(np.int64), named.indices.to_numpy(zero_copy_only=False)[at]
     _, groups = np.unique(origin * (len(named.dictionary) + 1) + value.astype(np.int64), return_inverse=True)
     edges = np.concatenate([
-        np.stack([np.arange(len(copies)), copies], axis=1),
-        np.stack([original[at], len(copies) + groups], axis=1),
+        copies,
+        np.stack([original[at], len(originals) + groups], axis=1),
     ])  # fmt: skip
-    return components(edges, len(copies) + len(at))[original]
+    return components(edges, len(originals) + len(at))[original]
 
 
 def _name_prompts(

@@ -1,11 +1,12 @@
 """Rewritten tasks and the user's own triples in; clean triples, split without leaks, on disk out: stage 1."""
 
+import shutil
 from collections import Counter
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import pandas as pd
 
@@ -44,10 +45,9 @@ def make_triples(
     when a part is left empty, and when a split leaks.
     """
     made = generated_rows(generated.plan, generated.replies, settings.rewriter.name)
-    files.dropped.parent.mkdir(parents=True, exist_ok=True)
-    with TemporaryDirectory(prefix=".cleaned-", dir=files.dropped.parent) as folder, ExitStack() as stack:
+    with _work_folder(files.dropped.with_name(".cleaned")) as folder, ExitStack() as stack:
         batches = chain(made, imported_rows(settings.imported))
-        rows = clean_rows(batches, settings.cleaning, Path(folder), signed=bool(settings.imported))
+        rows = clean_rows(batches, settings.cleaning, folder, signed=bool(settings.imported))
         _refuse_heavy_loss(rows, settings)
         placement = place_rows(rows, settings, embed)
         counts = _counts(rows, placement)
@@ -60,6 +60,16 @@ def make_triples(
         "originals_dropped": generated.originals_dropped,
         "distinct": {name: int(hashes[name].nunique()) for name in hashes.columns[3:]},
     }
+
+
+@contextmanager
+def _work_folder(path: Path) -> Iterator[Path]:
+    shutil.rmtree(path, ignore_errors=True)  # left by a run that was killed
+    path.mkdir(parents=True)
+    try:
+        yield path
+    finally:
+        shutil.rmtree(path)
 
 
 def _refuse_heavy_loss(rows: CleanedRows, settings: config.DataConfig) -> None:

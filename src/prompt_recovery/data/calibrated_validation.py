@@ -1,0 +1,56 @@
+"""The validation triples and a board of constants in, a weight for each validation prompt out."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from prompt_recovery import config
+from prompt_recovery.data.calibration import Board, Calibration, calibrate, read_board
+from prompt_recovery.data.families import Embed
+
+CALIBRATED = pa.schema([
+    pa.field("rewrite_prompt", pa.string(), nullable=False),
+    pa.field("weight", pa.float64(), nullable=False),  # sums to 1
+    pa.field("chosen", pa.bool_(), nullable=False),  # one of the subset, whose prompts weigh the same
+])  # fmt: skip
+
+
+@dataclass(frozen=True, eq=False)
+class CalibratedValidation:
+    """`prompts`: schema CALIBRATED, the distinct prompts of valid; on them the constants of `board` score as there."""
+
+    prompts: pd.DataFrame
+    board: Board
+    calibration: Calibration
+
+    def counts(self) -> dict[str, float]:
+        """Return, for the receipt, the deviations: of constants that the fit saw, and of those that it did not."""
+        found = self.calibration
+        return {
+            "constants": len(self.board.texts),
+            "prompts": len(self.prompts),
+            "effective_sample_size": found.effective_sample_size,
+            "mean_deviation_uncalibrated": found.uncalibrated.mean,
+            "mean_deviation_fitted": found.fitted.mean,
+            "mean_deviation_held_out": found.held_out.mean,
+            "largest_deviation_held_out": found.held_out.largest,
+            "mean_deviation_of_the_subset_held_out": found.subset_held_out.mean,
+            "largest_deviation_of_the_subset_held_out": found.subset_held_out.largest,
+        }
+
+
+def calibrate_validation(valid: Path, settings: config.Calibration, seed: int, embed: Embed) -> CalibratedValidation:
+    """Weight the prompts of `valid`, Parquet of schema TRIPLES, by the board that the settings name.
+
+    `embed`: texts to unit vectors, of the embedder that the board scored with.
+    Raises InputError for a board that cannot be read, and for too few constants or prompts.
+    """
+    board = read_board(Path(settings.board), settings)
+    prompts = pq.read_table(valid, columns=["rewrite_prompt"])["rewrite_prompt"].unique().to_pylist()
+    found = calibrate(embed(prompts), embed(board.texts), board.scores, settings, seed)
+    frame = pd.DataFrame({"rewrite_prompt": prompts, "weight": found.weights, "chosen": False})
+    frame.loc[found.subset, "chosen"] = True
+    return CalibratedValidation(frame, board, found)
