@@ -1,7 +1,8 @@
 """A file of real triples in; seconds, rows/s and peak memory of stage 1 on so many imported rows out.
 
-The rows are made of the file's own sentences: each has the prompt and the lengths of a real row, its texts are other
-sentences drawn at random, so that they are no near copies. 1 in 50 is a near copy of the row before.
+The rows are made of the file's own sentences: each has the prompt and the length of a real row, its texts are a
+sentence each of the original and of the rewrite of other rows, drawn at random, so that the two have words in common
+as real ones do, and no two rows are near copies; but 1 in 50, which is one of the row before.
 
     python benchmarks/import_triples.py --triples TRIPLES.parquet --rows 100_000 1_000_000
 """
@@ -57,28 +58,27 @@ def main() -> None:
 def _write(source: Path, rows: int, target: Path) -> None:
     table = pq.read_table(source, columns=_COLUMNS).to_pydict()
     real = list(zip(*(table[name] for name in _COLUMNS), strict=True))
-    pools = [[s for row in real for s in _SENTENCE_END.split(row[side])] for side in (0, 2)]
+    sentences = [(_SENTENCE_END.split(original), _SENTENCE_END.split(rewritten)) for original, _, rewritten in real]
     rng = random.Random(rows)
     with pq.ParquetWriter(target, pa.schema([(name, pa.string()) for name in _COLUMNS])) as writer:
         for start in range(0, rows, _ROWS_AT_A_TIME):
-            made = [_row(rng.choice(real), pools, rng) for _ in range(min(_ROWS_AT_A_TIME, rows - start))]
+            made = [_row(rng.choice(real), sentences, rng) for _ in range(min(_ROWS_AT_A_TIME, rows - start))]
             for place in range(50, len(made), 50):
                 original, prompt, rewritten = made[place - 1]
                 made[place] = original.replace("the", "this", 1), prompt, rewritten
             writer.write_table(pa.table(dict(zip(_COLUMNS, zip(*made, strict=True), strict=True))))
 
 
-def _row(real: tuple[str, str, str], pools: Sequence[Sequence[str]], rng: random.Random) -> tuple[str, str, str]:
-    original, prompt, rewritten = real
-    return _text(len(original), pools[0], rng), prompt, _text(len(rewritten), pools[1], rng)
-
-
-def _text(length: int, pool: Sequence[str], rng: random.Random) -> str:
-    """Return sentences of about so many characters together, one at least."""
-    sentences = [rng.choice(pool)]
-    while (missing := length - sum(map(len, sentences))) > 20:
-        sentences.append(min(rng.choices(pool, k=3), key=lambda one: abs(len(one) - missing)))
-    return " ".join(sentences)
+def _row(
+    real: tuple[str, str, str], sentences: Sequence[tuple[list[str], list[str]]], rng: random.Random
+) -> tuple[str, str, str]:
+    """Return texts that are together about as long as those of `real`."""
+    missing, texts = len(real[0]) + len(real[2]), ([], [])
+    while missing > 0:
+        for text, own in zip(texts, rng.choice(sentences), strict=True):
+            text.append(rng.choice(own))
+            missing -= len(text[-1])
+    return " ".join(texts[0]), real[1], " ".join(texts[1])
 
 
 def _measured(file: Path) -> dict[str, object]:
