@@ -6,12 +6,12 @@ from prompt_recovery.config.data import (
     Cleaning,
     Clustering,
     DataConfig,
-    Prompts,
     Reason,
     Rewriter,
     Split,
 )
 from prompt_recovery.config.originals import Originals, OriginalSource
+from prompt_recovery.config.prompts import PromptFile, Prompts, Variation
 from prompt_recovery.config.run import (
     STAGE_SETTINGS,
     Base,
@@ -45,6 +45,7 @@ __all__ = [
     "Lora",
     "OriginalSource",
     "Originals",
+    "PromptFile",
     "Prompts",
     "Reason",
     "Recover",
@@ -54,5 +55,6 @@ __all__ = [
     "Split",
     "Submit",
     "Train",
+    "Variation",
     "stage_settings",
 ]
