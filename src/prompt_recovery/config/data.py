@@ -132,7 +132,7 @@ class DataConfig(Section):
         if self.rewriter.kind == "rules" and self.prompts.without_rule:
             raise ValueError(
                 'prompts.kind = "rules", no prompts.files and no prompts.variations with rewriter.kind = "rules": the '
-                f"prompts of {self.prompts.without_rule} need have no rule. Or choose a chat model in [rewriter]"
+                f"prompts of {self.prompts.without_rule} have no rule. Or choose a chat model in [rewriter]"
             )
         return self
 

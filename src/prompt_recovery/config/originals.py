@@ -79,9 +79,7 @@ class Originals(Section):
         for number, source in enumerate(self.sources):
             longest = max(source.min_words, source.max_words or 0)
             if source.kind == "written" and longest > self.max_words:
-                raise ValueError(
-                    f"max_words of at least {longest}, which sources.{number} asks for: longer texts are cut"
-                )
+                raise ValueError(f"max_words of at least {longest}, as sources.{number} asks for texts that long")
         return self
 
     def files(self) -> dict[str, Path]:

@@ -1,9 +1,9 @@
 """The settings of the rewrite prompts: the project's own, the user's lists, variations that a chat model writes."""
 
 from pathlib import Path, PurePath
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
-from pydantic import model_validator
+from pydantic import Field, model_validator
 
 from prompt_recovery.config.section import Count, Section
 
@@ -15,7 +15,7 @@ _COLUMN = "rewrite_prompt"
 class PromptFile(Section):
     """A list of prompts: a column of a .csv, .parquet or .jsonl, a .json list of texts, or a .txt, one a line."""
 
-    path: str
+    path: Annotated[str, Field(pattern=r"(?i)\.(csv|parquet|jsonl|json|txt)$")]
     column: str = _COLUMN  # of .csv, .parquet and .jsonl
 
     @model_validator(mode="after")

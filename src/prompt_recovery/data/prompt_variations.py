@@ -133,9 +133,14 @@ def _bare(reply: str) -> str:
 
 
 def _is_verb(word: str) -> bool:
-    """Tell whether the word is, or begins with, a verb of the list: "rewriting" as "rewrite"; "its" is not "it"."""
+    """Tell whether the word is a form of a verb of the list: "rewriting" of "rewrite", "cutting" of "cut"."""
     short, stems = _verbs()
-    return word in short or word.startswith(stems)
+    stem = word.removesuffix("ing").removesuffix("ed")
+    return (
+        word.startswith(stems)
+        or word in short
+        or (stem != word and not short.isdisjoint((stem, stem + "e", stem[:-1])))
+    )
 
 
 @cache
