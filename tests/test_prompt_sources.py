@@ -34,7 +34,7 @@ def write(texts, path, column="rewrite_prompt") -> None:
     elif path.suffix == ".jsonl":
         frame.to_json(path, orient="records", lines=True)
     elif path.suffix == ".json":
-        path.write_text(json.dumps(texts))
+        path.write_text("\ufeff" + json.dumps(texts), encoding="utf-8")
     else:
         path.write_text("\ufeff" + "\r\n".join(text.replace("\n", " ") for text in texts), encoding="utf-8")
 

@@ -85,7 +85,11 @@ def test_a_kind_has_topics_that_suit_it_and_ones_own_kind_has_all():
 
 def test_the_lists_of_the_settings_take_the_place_of_the_projects():
     source = OriginalSource(
-        kind="written", kinds=("ode", "ode"), topics=("tea", "mud"), characteristics=("in rhyme",), max_words=35
+        kind="written",
+        kinds=("ode", "ode"),
+        topics=("tea", "mud", "tea"),
+        characteristics=("in rhyme",) * 2,
+        max_words=35,
     )
     drawn = list(distinct_specifications(source, 90, Random(0)))
     expected = {Specification("ode", topic, "in rhyme", words) for topic in ("tea", "mud") for words in (20, 30)}
