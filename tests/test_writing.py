@@ -1,14 +1,17 @@
 """A chat model that writes: loaded once and late, asked once for each message, whatever kills it."""
 
 import pytest
+from conftest import PROJECT
 
-from prompt_recovery.config import ChatServer, Rewriter
+from prompt_recovery.config import ChatServer, DataConfig, Rewriter, RunConfig
+from prompt_recovery.config_file import load_toml
 from prompt_recovery.data.chat_models import ChatModels
 from prompt_recovery.data.originals import Original
 from prompt_recovery.data.prompts import Prompt
 from prompt_recovery.data.rewriting import load_rewriter
 from prompt_recovery.data.writing import message_id, writer_in_shards
 from prompt_recovery.engines.reply import Reply
+from prompt_recovery.engines.requirements_check import missing_requirements
 
 LARGE = Rewriter(kind="transformers", model="large", rows_per_shard=3)
 SMALL = Rewriter(kind="transformers", model="small")
@@ -119,3 +122,10 @@ def test_what_one_model_wrote_is_not_taken_for_anothers(tmp_path):
         writer_in_shards(other, loader(other), tmp_path)(MESSAGES[:1])
         assert loader.asked == MESSAGES[:1], other
     assert message_id("a", "b") != message_id("a", "c") != message_id("ab", "")
+
+
+def test_a_writer_that_cannot_be_had_is_missing_before_the_first_stage():
+    run = load_toml(RunConfig, PROJECT / "configs" / "run" / "tiny.toml")
+    data = DataConfig(name="x", writer=Rewriter(kind="transformers", model="no such/model/here"))
+    (sentence,) = missing_requirements(run, data)
+    assert sentence.startswith("writer.model = 'no such/model/here': is neither a model folder nor a hub id")
