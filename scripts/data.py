@@ -20,8 +20,9 @@ def main() -> None:
     files = TripleFiles({part: folder.part(part) for part in PARTS}, folder.hashes, folder.dropped)
     config, inputs = settings.model_dump(mode="json"), settings.files()
     with stage_receipt(folder.manifest, stage="data", config=config, inputs=inputs) as receipt:
-        generated = generate(settings, shards=folder.shards, retry_failures=arguments.retry_failures)
         embed = remembering_embedder(settings.clustering.embedder)
+        places = {"shards": folder.shards, "written": folder.written}
+        generated = generate(settings, **places, embed=embed, retry_failures=arguments.retry_failures)
         receipt.counts.update(make_triples(settings, generated, files=files, embed=embed))
         receipt.outputs += [*files.parts.values(), files.hashes, files.dropped]
     print(f"{folder.path}: {receipt.counts}")

@@ -35,6 +35,11 @@ class TriplesFolder:
         return self.path / "shards"
 
     @property
+    def written(self) -> Path:
+        """What a chat model wrote beside rewrites: originals, and variations of prompts."""
+        return self.path / "written"
+
+    @property
     def hashes(self) -> Path:
         return self.path / "hashes.parquet"
 

@@ -7,7 +7,6 @@ from prompt_recovery.config.data import (
     Clustering,
     DataConfig,
     Duplicates,
-    Prompts,
     Reason,
     Rewriter,
     Split,
@@ -15,6 +14,7 @@ from prompt_recovery.config.data import (
 from prompt_recovery.config.embedder import Embedder
 from prompt_recovery.config.imported import ImportedTriples
 from prompt_recovery.config.originals import Originals, OriginalSource
+from prompt_recovery.config.prompts import PromptFile, Prompts, Variation
 from prompt_recovery.config.run import (
     STAGE_SETTINGS,
     Base,
@@ -49,6 +49,7 @@ __all__ = [
     "Lora",
     "OriginalSource",
     "Originals",
+    "PromptFile",
     "Prompts",
     "Reason",
     "Recover",
@@ -58,5 +59,6 @@ __all__ = [
     "Split",
     "Submit",
     "Train",
+    "Variation",
     "stage_settings",
 ]

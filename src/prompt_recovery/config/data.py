@@ -8,6 +8,7 @@ from pydantic import Field, model_validator
 from prompt_recovery.config.embedder import Embedder
 from prompt_recovery.config.imported import ImportedTriples
 from prompt_recovery.config.originals import Originals
+from prompt_recovery.config.prompts import Prompts
 from prompt_recovery.config.section import Count, Positive, Section, Share
 
 
@@ -28,7 +29,7 @@ class ChatServer(Section):
 
 
 class Rewriter(Section):
-    """Who rewrites.
+    """Who rewrites, or writes.
 
     `rules` needs no model; `transformers` is a local or hub chat model, greedy; `openai` a chat server; `none`:
     nothing is rewritten, the triples are those that are imported.
@@ -131,12 +132,6 @@ class Calibration(Section):
     folds: Annotated[int, Field(ge=2)] = 4  # 2 fits on half and tests on half, both ways
 
 
-class Prompts(Section):
-    """Which of the project's own prompts: `rules`, each with a rule that carries it out, or `all`, for a chat model."""
-
-    kind: Literal["rules", "all"] = "rules"
-
-
 class DataConfig(Section):
     """configs/data/<name>.toml: which triples are made."""
 
@@ -145,6 +140,7 @@ class DataConfig(Section):
     prompts: Prompts = Prompts()
     originals: Originals = Originals()
     rewriter: Rewriter = Rewriter()
+    writer: Rewriter | None = None  # the chat model of written originals and variations; None: the rewriter's
     split: Split = Split()
     cleaning: Cleaning = Cleaning()
     imported: tuple[ImportedTriples, ...] = ()
@@ -152,15 +148,38 @@ class DataConfig(Section):
     clustering: Clustering = Clustering()
     calibration: Calibration = Calibration()
 
+    @property
+    def writes_with(self) -> Rewriter:
+        """The settings of the model that writes originals and variations of prompts."""
+        return self.writer or self.rewriter
+
     @model_validator(mode="after")
     def _rules_carry_the_prompts_out(self) -> Self:
-        if self.rewriter.kind == "rules" and self.prompts.kind == "all":
-            raise ValueError('prompts.kind = "rules" with rewriter.kind = "rules": the other prompts have no rule')
+        if self.rewriter.kind == "rules" and self.prompts.without_rule:
+            raise ValueError(
+                'prompts.kind = "rules", no prompts.files and no prompts.variations with rewriter.kind = "rules": the '
+                f"prompts of {self.prompts.without_rule} have no rule. Or choose a chat model in [rewriter]"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _there_are_triples(self) -> Self:
         if self.rewriter.kind == "none" and not self.imported:
             raise ValueError('at least one [[imported]] file with rewriter.kind = "none"')
+        return self
+
+    @model_validator(mode="after")
+    def _a_chat_model_writes(self) -> Self:
+        written = [f"originals.sources.{n}" for n, one in enumerate(self.originals.sources) if one.kind == "written"]
+        to_write = [*written, *(["prompts.variations"] if self.prompts.variations else [])]
+        if to_write and self.writes_with.kind == "rules":
+            raise ValueError(
+                f'a chat model in a section [writer] (kind = "transformers" or "openai") for {to_write[0]}: rules '
+                f"cannot write. Or leave {to_write[0]} out"
+            )
         return self
 
     def files(self) -> dict[str, Path]:
         """Return the user's files and folders, for the receipt."""
         own = [one.path for one in self.imported] + ([self.calibration.board] if self.calibration.board else [])
-        return self.originals.files() | {path: Path(path) for path in own}
+        return self.originals.files() | self.prompts.paths() | {path: Path(path) for path in own}

@@ -1,6 +1,6 @@
 """Prompts' unit vectors in, clusters out; and what is done with whole clusters: capped, and given to the splits."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -44,11 +44,12 @@ def nearest_rows(unit_vectors: np.ndarray, others: np.ndarray) -> tuple[np.ndarr
     return nearest, cosines
 
 
-def components(edges: np.ndarray, count: int) -> np.ndarray:
+def components(edges: np.ndarray | Sequence, count: int) -> np.ndarray:
     """Return the connected component of each of `count` points, shape (count,); `edges`: shape (edges, 2)."""
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import connected_components
 
+    edges = np.asarray(edges, dtype=np.int64).reshape(-1, 2)
     graph = coo_array((np.ones(len(edges), dtype=bool), (edges[:, 0], edges[:, 1])), shape=(count, count))
     return connected_components(graph, directed=False)[1].astype(np.int64)
 

@@ -1,44 +1,61 @@
 """A data config in, planned tasks and the rewriter's replies to them out: all that is made here, and kept in shards."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from prompt_recovery import config
+from prompt_recovery.data.chat_models import ChatModels
+from prompt_recovery.data.clustering import components
+from prompt_recovery.data.families import Embed, name_families
+from prompt_recovery.data.near_duplicates import near_pairs, signatures
 from prompt_recovery.data.originals import Original
-from prompt_recovery.data.prompt_grammar import project_prompts
+from prompt_recovery.data.prompt_sources import collect_prompts
 from prompt_recovery.data.prompts import Prompt
 from prompt_recovery.data.rewriting import load_rewriter, rewriter_identity
 from prompt_recovery.data.shards import rewrite_in_shards, task_id
 from prompt_recovery.data.splitting import PlannedTask, plan_splits
 from prompt_recovery.data.text_sources import collect_originals
+from prompt_recovery.data.writing import writer_in_shards
 from prompt_recovery.engines.reply import Reply
 
 
 @dataclass(frozen=True)
 class Generated:
-    """Tasks and replies by id, and what was dropped before there were tasks, by reason."""
+    """Tasks and replies by id; the families that clustering made; what was dropped before there were tasks."""
 
     plan: dict[str, PlannedTask] = field(default_factory=dict)
     replies: dict[str, Reply] = field(default_factory=dict)
+    clustered: frozenset[str] = frozenset()
     originals_dropped: dict[str, int] = field(default_factory=dict)
+    prompts_dropped: dict[str, int] = field(default_factory=dict)
 
 
-def generate(settings: config.DataConfig, *, shards: Path, retry_failures: bool = False) -> Generated:
-    """Collect originals and prompts, plan the splits, rewrite what no shard holds; nothing at kind "none"."""
+def generate(
+    settings: config.DataConfig, *, shards: Path, written: Path, embed: Embed, retry_failures: bool = False
+) -> Generated:
+    """Collect originals and prompts, plan the splits, rewrite; nothing of it with rewriter.kind = "none".
+
+    What a chat model has said is in the folders `shards` (rewrites) and `written` (originals, variations of prompts),
+    and is not asked for again. `embed` maps prompts to unit vectors; called where some are of unknown families.
+    """
     if settings.rewriter.kind == "none":
         return Generated()
-    originals, dropped = collect_originals(settings.originals, settings.seed)
-    plan = plan_tasks(settings, originals, project_prompts(settings.prompts))
-    rewrite = load_rewriter(settings.rewriter, settings.seed)
+    models = ChatModels()
+    answer = models.answerer(settings.writes_with)
+    write = writer_in_shards(settings.writes_with, answer, written, retry_failures=retry_failures)
+    originals, originals_dropped = collect_originals(settings.originals, settings.seed, write)
+    prompts, prompts_dropped = collect_prompts(settings.prompts, settings.seed, write)
+    prompts, clustered = with_families(prompts, embed, settings.clustering)
+    plan = plan_tasks(settings, with_joint_groups(originals, settings.duplicates.threshold), prompts)
     replies = rewrite_in_shards(
         {key: planned.task for key, planned in plan.items()},
-        rewrite=rewrite,
+        rewrite=load_rewriter(settings.rewriter, settings.seed, models.answerer),
         folder=shards,
         rows_per_shard=settings.rewriter.rows_per_shard,
         retry_failures=retry_failures,
     )
-    return Generated(plan, replies, dropped)
+    return Generated(plan, replies, clustered, originals_dropped, prompts_dropped)
 
 
 def plan_tasks(
@@ -48,3 +65,30 @@ def plan_tasks(
     identity = rewriter_identity(settings.rewriter, settings.seed)
     plan = plan_splits(originals, prompts, settings.split, settings.seed)
     return {task_id(planned.task, identity): planned for planned in plan}
+
+
+def with_families(
+    prompts: Sequence[Prompt], embed: Embed, settings: config.Clustering
+) -> tuple[list[Prompt], frozenset[str]]:
+    """Return the prompts, those without a family (a user's) now with one, and the families that were made for them."""
+    known = [prompt for prompt in prompts if prompt.family]
+    unknown = [prompt for prompt in prompts if not prompt.family]
+    if not unknown:
+        return list(prompts), frozenset()
+    named = name_families([prompt.text for prompt in unknown], known, embed, settings)
+    found = [replace(one, weight=prompt.weight) for one, prompt in zip(named, unknown, strict=True)]
+    return known + found, frozenset({one.family for one in found} - {one.family for one in known})
+
+
+def with_joint_groups(originals: Sequence[Original], threshold: float) -> list[Original]:
+    """Return the originals, those that are near copies, and all in their groups, now of one group: the first's."""
+    groups: dict[str, int] = {}
+    for original in originals:
+        groups.setdefault(original.group, len(groups))
+    number = [groups[original.group] for original in originals]
+    pairs = near_pairs(signatures(original.text for original in originals), threshold)
+    joint = components([[number[row], number[copy]] for row, copy in pairs.tolist()], len(groups))
+    first: dict[int, str] = {}
+    for group, place in groups.items():
+        first.setdefault(joint[place], group)
+    return [replace(original, group=first[joint[place]]) for original, place in zip(originals, number, strict=True)]

@@ -49,14 +49,18 @@ class Placement:
         return np.flatnonzero(np.equal(self.reason, None) & np.isin(self.split.astype(str), splits))
 
 
-def place_rows(rows: CleanedRows, settings: config.DataConfig, embed: Embed) -> Placement:
+def place_rows(
+    rows: CleanedRows, settings: config.DataConfig, embed: Embed, clustered: frozenset[str] = frozenset()
+) -> Placement:
     """Place every row: those made here where they were planned, the imported ones around them.
 
-    `embed`: texts to unit vectors, shape (n, d); not called where all rows were made here.
+    `clustered`: families of rows made here that were found by clustering. `embed`: texts to unit vectors, shape (n, d);
+    called where there are such, and where there are imported rows.
     """
     keys = rows.keys
     columns = {name: _texts(keys[name]) for name in ("part", "split", "family", "phrasing")}
-    placement = Placement(np.full(len(keys), None, object), **columns, group=_texts(keys["original_group"]))
+    reason, group = np.full(len(keys), None, object), _texts(keys["original_group"])
+    placement = Placement(reason, **columns, group=group, clustered=set(clustered))
     prompt, texts = _numbered(keys["rewrite_prompt"])
     imported = np.flatnonzero(keys["origin"].to_numpy() != GENERATED)
     if len(imported):
@@ -70,6 +74,7 @@ def place_rows(rows: CleanedRows, settings: config.DataConfig, embed: Embed) -> 
             _drop(placement, alike, "near_duplicate_by_embedding")
             imported = np.setdiff1d(imported, alike, assume_unique=True)
         _assign(placement, imported, keys, prompt, named, group, settings)
+    if placement.clustered:
         _drop_near_copies_of_training(placement, _texts(keys["rewrite_prompt"]), embed, settings.clustering)
     s0, train = placement.kept("S0"), placement.kept("train")
     _drop(placement, s0[~np.isin(prompt[s0], prompt[train])], REASONS[UNTRAINED])
@@ -134,7 +139,7 @@ def _name_prompts(
     }
     new = sorted(set(prompt[imported].tolist()) - known.keys())
     found = name_families([texts[number] for number in new], list(known.values()), embed, settings)
-    placement.clustered = clustered_families(found, list(known.values()))
+    placement.clustered |= clustered_families(found, list(known.values()))
     named = known | dict(zip(new, found, strict=True))
     placement.family[imported] = [named[number].family for number in prompt[imported].tolist()]
     placement.phrasing[imported] = [named[number].phrasing for number in prompt[imported].tolist()]

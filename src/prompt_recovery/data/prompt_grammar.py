@@ -25,7 +25,9 @@ class _Grammar:
 
 
 def project_prompts(settings: config.Prompts) -> tuple[Prompt, ...]:
-    """Return the project's own prompts: those with a rule, or all."""
+    """Return the project's own prompts: none, those with a rule, or all."""
+    if settings.kind == "none":
+        return ()
     return own_prompts() + (language_model_prompts() if settings.kind == "all" else ())
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from importlib import import_module, resources
 
 from prompt_recovery import config
+from prompt_recovery.data.chat_models import Answer, load_answerer
 from prompt_recovery.data.originals import Original
 from prompt_recovery.data.prompts import Prompt
 from prompt_recovery.engines.reply import Reply
@@ -41,7 +42,7 @@ def rewriter_by_rules(seed: int) -> Rewrite:
     return rewrite
 
 
-def rewriter_by_chat(answer: Callable[[Sequence[str]], Iterator[Reply]]) -> Rewrite:
+def rewriter_by_chat(answer: Answer) -> Rewrite:
     """Return a rewriter that asks a chat model: `answer` maps user messages to the model's replies, in order."""
 
     def rewrite(tasks: Sequence[Task]) -> Iterator[Reply]:
@@ -50,17 +51,11 @@ def rewriter_by_chat(answer: Callable[[Sequence[str]], Iterator[Reply]]) -> Rewr
     return rewrite
 
 
-def load_rewriter(settings: config.Rewriter, seed: int) -> Rewrite:
-    """Return the rewriter that the settings choose: a chat model is loaded, a chat server is greeted."""
-    if settings.kind == "rules":
-        return rewriter_by_rules(seed)
-    if settings.kind == "openai":
-        from prompt_recovery.engines.chat_server import load_server_answerer
-
-        return rewriter_by_chat(load_server_answerer(settings.server))
-    from prompt_recovery.engines.recoverer import load_chat_answerer  # seconds to import
-
-    return rewriter_by_chat(load_chat_answerer(settings))
+def load_rewriter(
+    settings: config.Rewriter, seed: int, load: Callable[[config.Rewriter], Answer] = load_answerer
+) -> Rewrite:
+    """Return the rewriter that the settings choose; `load` gives the chat model, if it is one."""
+    return rewriter_by_rules(seed) if settings.kind == "rules" else rewriter_by_chat(load(settings))
 
 
 def rewriter_identity(settings: config.Rewriter, seed: int) -> str:

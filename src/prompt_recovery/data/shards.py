@@ -1,16 +1,19 @@
-"""Tasks and a rewriter in, every task's reply out, kept on disk shard by shard, so that a killed run goes on."""
+"""Requests and who replies in, every request's reply out, kept on disk shard by shard, so that a killed run goes on."""
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import TypeVar
 
 import pandas as pd
 from tqdm import tqdm
 
-from prompt_recovery.data.rewriting import Rewrite, Task
+from prompt_recovery.data.rewriting import Task
 from prompt_recovery.engines.reply import Reply
 from prompt_recovery.errors import InputError
 from prompt_recovery.tables import REPLIES, read_table, write_table
+
+_Request = TypeVar("_Request")  # a Task of a rewriter, or a message to a writer
 
 
 def task_id(task: Task, rewriter: str) -> str:
@@ -20,9 +23,15 @@ def task_id(task: Task, rewriter: str) -> str:
 
 
 def rewrite_in_shards(
-    tasks: dict[str, Task], *, rewrite: Rewrite, folder: Path, rows_per_shard: int, retry_failures: bool = False
+    tasks: dict[str, _Request],
+    *,
+    rewrite: Callable[[Sequence[_Request]], Iterator[Reply]],
+    folder: Path,
+    rows_per_shard: int,
+    retry_failures: bool = False,
+    doing: str = "rewriting",
 ) -> dict[str, Reply]:
-    """Return the reply to every task, by id; only what no shard in `folder` holds is rewritten.
+    """Return the reply to every task, by id; only what no shard in `folder` holds is asked for.
 
     A shard is whole or absent, and named by what it holds: whenever the run is killed, the next one does the rest.
     A failure stays on record; with `retry_failures` it is asked again, and its new reply counts.
@@ -32,7 +41,7 @@ def rewrite_in_shards(
     if retry_failures:
         done = {key: reply for key, reply in done.items() if reply.failure is None}
     todo = [key for key in tasks if key not in done]
-    with tqdm(total=len(tasks), initial=len(tasks) - len(todo), desc="rewriting", unit="row") as bar:
+    with tqdm(total=len(tasks), initial=len(tasks) - len(todo), desc=doing, unit="row") as bar:
         for keys in _chunks(todo, rows_per_shard):
             replies = []
             for reply in rewrite([tasks[key] for key in keys]):
@@ -67,7 +76,7 @@ def _read_shards(folder: Path) -> dict[str, Reply]:
             shard = read_table(file, REPLIES)
         except InputError as error:
             raise InputError(
-                f"{error} Delete {file}: its rows are rewritten then, the other shards are kept."
+                f"{error} Delete {file}: its rows are asked for again then, the other shards are kept."
             ) from None
         columns = (shard["id"], shard["rewritten_text"], shard["failure"])
         done |= {key: Reply(text, failure or None) for key, text, failure in zip(*columns, strict=True)}

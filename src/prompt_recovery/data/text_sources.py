@@ -1,4 +1,4 @@
-"""The sources of originals in (own passages, folders, tables, hub data sets), so many tidy texts of each out."""
+"""The sources of originals in (own, folders, tables, hub data sets, a chat model), so many tidy texts of each out."""
 
 import hashlib
 import random
@@ -13,6 +13,8 @@ import pyarrow as pa
 from prompt_recovery import config
 from prompt_recovery.data.originals import Original, own_originals
 from prompt_recovery.data.text_tidying import letters, merged_paragraphs, original_or_reason
+from prompt_recovery.data.writing import Write
+from prompt_recovery.data.written_originals import written_originals
 from prompt_recovery.errors import InputError
 from prompt_recovery.text_columns import as_text, not_utf8, read_text_columns, require_columns
 
@@ -29,9 +31,12 @@ class _Texts:
     sources: pd.Series | None = None
 
 
-def collect_originals(settings: config.Originals, seed: int) -> tuple[list[Original], dict[str, int]]:
+def collect_originals(
+    settings: config.Originals, seed: int, write: Write | None = None
+) -> tuple[list[Original], dict[str, int]]:
     """Return `settings.count` distinct originals, drawn from the sources by weight, and what was dropped, by reason.
 
+    `write` asks the chat model that writes the texts of a source of kind `written`; without one it is not needed.
     Raises InputError when a source cannot be read or has too few usable texts.
     """
     wanted = shares(settings.count, [source.weight for source in settings.sources])
@@ -43,6 +48,9 @@ def collect_originals(settings: config.Originals, seed: int) -> tuple[list[Origi
         if source.kind == "own":
             drawn[position] = _own(settings, wanted[position], seed)
             seen |= {letters(original.text) for original in drawn[position]}
+        elif source.kind == "written":
+            drawn[position], lost = _written(settings, position, wanted[position], seed, write, seen)
+            dropped += lost
         elif wanted[position]:
             drawing = _Drawing(source, position, settings.max_words, seen)
             drawn[position] = drawing.draw(wanted[position], random.Random(f"{source.label} {seed}"))
@@ -63,6 +71,21 @@ def shares(count: int, weights: Sequence[float]) -> list[int]:
 
 def _own(settings: config.Originals, count: int, seed: int) -> list[Original]:
     return own_originals(settings.model_copy(update={"count": count}), seed) if count else []
+
+
+def _written(
+    settings: config.Originals, position: int, wanted: int, seed: int, write: Write, seen: set[str]
+) -> tuple[list[Original], Counter[str]]:
+    source = settings.sources[position]
+    return written_originals(
+        source,
+        wanted,
+        where=f"originals.sources.{position} (written)",
+        max_words=settings.max_words,
+        rng=random.Random(f"{source.label} {position} {seed}"),
+        write=write,
+        seen=seen,
+    )
 
 
 class _Drawing:

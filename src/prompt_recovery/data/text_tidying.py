@@ -18,7 +18,7 @@ def original_or_reason(text: str | None, max_words: int) -> tuple[str, None] | t
     """Return the text tidied and cut, or why it is dropped."""
     if not text or not text.strip():
         return None, "empty"
-    if _NOT_TEXT.search(text):
+    if has_control_character(text):
         return None, "control_character"
     text = cut_at_sentence_end(tidied(text), max_words)
     if not text:
@@ -26,6 +26,11 @@ def original_or_reason(text: str | None, max_words: int) -> tuple[str, None] | t
     if sum(any(map(str.isalnum, word)) for word in text.split()) < MIN_WORDS:
         return None, "too_short"
     return text, None
+
+
+def has_control_character(text: str) -> bool:
+    """Tell whether the text has a null, a control character, half of a surrogate pair or what a bad decoding left."""
+    return bool(_NOT_TEXT.search(text))
 
 
 def tidied(text: str) -> str:

@@ -49,7 +49,7 @@ def make_triples(
         batches = chain(made, imported_rows(settings.imported))
         rows = clean_rows(batches, settings.cleaning, folder, signed=bool(settings.imported))
         _refuse_heavy_loss(rows, settings)
-        placement = place_rows(rows, settings, embed)
+        placement = place_rows(rows, settings, embed, generated.clustered)
         counts = _counts(rows, placement)
         paths = {part: stack.enter_context(whole_or_absent(path)) for part, path in files.parts.items()}
         write_parts(rows, placement, paths, stack.enter_context(whole_or_absent(files.dropped)))
@@ -58,6 +58,7 @@ def make_triples(
         write_table(hashes, files.hashes, HASHES)
     return counts | {
         "originals_dropped": generated.originals_dropped,
+        "prompts_dropped": generated.prompts_dropped,
         "distinct": {name: int(hashes[name].nunique()) for name in hashes.columns[3:]},
     }
 

@@ -11,10 +11,11 @@ def missing_requirements(run: config.RunConfig, data: config.DataConfig | None) 
     wanted = {} if run.base.from_scratch else {"base.model": run.base.model}
     if run.embedder.kind == "sentence-t5":
         wanted["embedder.model"] = run.embedder.model or SENTENCE_T5
-    if data and data.rewriter.model:
-        wanted["rewriter.model"] = data.rewriter.model
+    chat_models = {"rewriter": data.rewriter, "writer": data.writer} if data else {}
+    local = {section: settings for section, settings in chat_models.items() if settings and settings.model}
+    wanted |= {f"{section}.model": settings.model for section, settings in local.items()}
     missing = [_missing_model(key, model) for key, model in wanted.items()]
-    devices = {"device": run.device, "rewriter.device": data.rewriter.device if data and data.rewriter.model else "cpu"}
+    devices = {"device": run.device, **{f"{section}.device": own.device for section, own in local.items()}}
     missing += [_missing_gpu(key) for key, device in devices.items() if device == "cuda"]
     return [sentence for sentence in missing if sentence]
 
