@@ -4,6 +4,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
+from prompt_recovery.config.cluster import Cluster
 from prompt_recovery.config.originals import Originals
 from prompt_recovery.config.section import Count, Positive, Section, Share
 
@@ -27,11 +28,12 @@ class ChatServer(Section):
 class Rewriter(Section):
     """Who rewrites.
 
-    `rules` needs no model; `transformers` is a local or hub chat model, greedy; `openai` a chat server.
+    `rules` needs no model; `transformers` is a local or hub chat model, greedy; `vllm` the same without quantisation,
+    on the GPUs of a section [cluster]; `openai` a chat server.
     """
 
-    kind: Literal["rules", "transformers", "openai"] = "rules"
-    model: str | None = None  # of `transformers`
+    kind: Literal["rules", "transformers", "vllm", "openai"] = "rules"
+    model: str | None = None  # of `transformers` and `vllm`
     device: Literal["auto", "cpu", "cuda"] = "auto"
     quantisation: Literal["none", "int8", "nf4"] = "nf4"
     max_new_tokens: Count = 512
@@ -41,8 +43,8 @@ class Rewriter(Section):
 
     @model_validator(mode="after")
     def _has_its_model(self) -> Self:
-        if self.kind == "transformers" and not self.model:
-            raise ValueError('rewriter.model with kind = "transformers"')
+        if self.kind in ("transformers", "vllm") and not self.model:
+            raise ValueError(f'rewriter.model with kind = "{self.kind}"')
         if self.kind == "openai" and not self.server:
             raise ValueError('a section [rewriter.server] with kind = "openai"')
         return self
@@ -56,6 +58,8 @@ class Rewriter(Section):
         """What a chat model's rewrite depends on beside its request, as JSON values."""
         if self.kind == "openai":
             return self.server.model_dump(include={"model", "max_new_tokens", "temperature", "seed"})
+        if self.kind == "vllm":
+            return self.model_dump(include={"kind", "model", "max_new_tokens"})
         return self.model_dump(include={"model", "quantisation", "max_new_tokens"})
 
 
@@ -125,6 +129,18 @@ class DataConfig(Section):
     rewriter: Rewriter = Rewriter()
     split: Split = Split()
     cleaning: Cleaning = Cleaning()
+    cluster: Cluster | None = None  # None: this process rewrites
+
+    @model_validator(mode="after")
+    def _cluster_suits_the_rewriter(self) -> Self:
+        if self.rewriter.kind == "openai" and self.cluster:
+            raise ValueError('no section [cluster] with rewriter.kind = "openai": the server has its own machines')
+        if self.rewriter.kind == "vllm":
+            if not (self.cluster and self.cluster.address):
+                raise ValueError('cluster.address with rewriter.kind = "vllm": a Ray on nodes that have vLLM installed')
+            if self.cluster.gpus_per_worker < 1 or self.cluster.gpus_per_worker % 1:
+                raise ValueError('cluster.gpus_per_worker = 1, or more whole GPUs, with rewriter.kind = "vllm"')
+        return self
 
     @model_validator(mode="after")
     def _rules_carry_the_prompts_out(self) -> Self:
