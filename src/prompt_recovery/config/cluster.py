@@ -19,4 +19,4 @@ class Cluster(Section):
     cpus_per_worker: Positive = 1.0
     gpus_per_worker: Annotated[float, Field(ge=0)] = 0.0  # with vLLM whole: the model is spread over so many
     max_workers: Count | None = None  # None: as many as the nodes hold
-    max_restarts: Annotated[int, Field(ge=0)] = 8  # of one worker whose node or process dies, and of one batch with it
+    stall_seconds: Positive = 1_800.0  # without one more batch: what kills its worker each time would go on for ever

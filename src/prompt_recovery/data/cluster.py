@@ -37,14 +37,14 @@ _REACH_SECONDS = 10  # Ray itself tries for two minutes and then ends the proces
 def cluster_answerer(settings: config.DataConfig) -> Callable[[dict[str, Task]], Iterator[tuple[str, Reply]]]:
     """Return what gives each task's reply once, by id, in any order; Ray is started, or joined, when it is asked.
 
-    Raises InputError, then, when Ray or its cluster cannot be had, when no node has what a worker wants, and when a
-    worker raises it. Any other error on a worker is raised as Ray reports it, with the worker's own traceback.
+    Raises InputError, then, when Ray or its cluster cannot be had, when no node has what a worker wants, when a worker
+    raises it, and when the run stands still; RuntimeError with the worker's traceback for any other error on a worker.
     """
 
     def answer(tasks: dict[str, Task]) -> Iterator[tuple[str, Reply]]:
         if not tasks:
             return
-        with _ray(settings.cluster) as ray, _readable_worker_errors(ray):
+        with _ray(settings.cluster) as ray, _readable_errors(ray, settings.cluster):
             _require_a_node(ray, settings.cluster)
             replies = (_ask_vllm if settings.rewriter.kind == "vllm" else _ask_workers)(ray, settings, tasks)
             for batch in replies.iter_batches(batch_size=None, batch_format="pandas"):
@@ -90,8 +90,6 @@ def _ask_workers(ray: Any, settings: config.DataConfig, tasks: dict[str, Task]) 
         compute=ray.data.ActorPoolStrategy(min_size=1, max_size=cluster.max_workers),
         num_cpus=cluster.cpus_per_worker,
         num_gpus=cluster.gpus_per_worker,
-        max_restarts=cluster.max_restarts,
-        max_task_retries=cluster.max_restarts,
     )
 
 
@@ -131,12 +129,17 @@ def _ray(cluster: config.Cluster) -> Iterator[Any]:
     except (ConnectionError, RuntimeError) as error:
         raise InputError(f"[cluster] address = {cluster.address!r}: Ray cannot be joined ({error}).") from error
     try:
-        context = ray.data.DataContext.get_current()
-        context.enable_progress_bars = context.print_on_execution_start = False
-        logging.getLogger("ray.data").setLevel(logging.WARNING)
+        _configure(ray.data.DataContext.get_current(), cluster)
         yield ray
     finally:
         ray.shutdown()
+
+
+def _configure(context: Any, cluster: config.Cluster) -> None:
+    context.enable_progress_bars = context.print_on_execution_start = False
+    context.raise_original_map_exception = True
+    context.execution_no_progress_timeout_s = cluster.stall_seconds
+    logging.getLogger("ray.data").setLevel(logging.CRITICAL)  # what it logs as an error it raises too
 
 
 def _start_alone(ray: Any, package: dict[str, Any]) -> None:
@@ -175,14 +178,17 @@ def _require_a_node(ray: Any, cluster: config.Cluster) -> None:
 
 
 @contextmanager
-def _readable_worker_errors(ray: Any) -> Iterator[None]:
-    """Raise the InputError of a worker in place of Ray's report of it."""
+def _readable_errors(ray: Any, cluster: config.Cluster) -> Iterator[None]:
+    """Raise the InputError of a worker in place of Ray's report of it, and one for a run that stands still."""
     try:
         yield
-    except (ray.exceptions.RayError, ray.data.exceptions.SystemException) as error:
-        cause: BaseException | None = error
-        while cause is not None:
-            if isinstance(cause, InputError):
-                raise InputError(f"on a worker: {cause}") from error
-            cause = getattr(cause, "cause", None) or cause.__cause__
-        raise
+    except ray.exceptions.RayTaskError as error:
+        if isinstance(error.cause, InputError):
+            raise InputError(f"on a worker: {error.cause}") from error
+        raise RuntimeError(f"on a worker:\n{error.traceback_str}") from None
+    except ray.data.exceptions.ExecutionTimeoutError as error:
+        raise InputError(
+            f"[cluster]: no batch was finished in stall_seconds = {cluster.stall_seconds:g}. Either a row ends its "
+            "worker each time, or other work holds the nodes, or a batch takes longer: look at `ray status` and at the "
+            "logs that it names. The finished shards are kept."
+        ) from error
