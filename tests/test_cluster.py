@@ -254,8 +254,10 @@ def test_the_run_itself_is_killed_and_the_next_one_asks_only_for_the_rest(head, 
 
 @pytest.mark.slow
 def test_what_goes_wrong_on_a_worker_is_told_and_not_tried_for_ever(head, tmp_path):
+    import ray
+
     no_rule = make_tasks(40, [Prompt("Yodel it.", "yodel", "yodel")])
-    with pytest.raises(RuntimeError, match=r"rewriting.py[\s\S]*KeyError: 'yodel'"):
+    with pytest.raises(ray.exceptions.RayTaskError, match=r"rewriting.py[\s\S]*KeyError: 'yodel"):
         rewrite_as_configured(no_rule, settings=settings(address=head), folder=tmp_path / "a")
     no_model = {"kind": "transformers", "model": str(tmp_path), "quantisation": "none"}
     with pytest.raises(InputError, match=r"on a worker: .*is a folder without config.json"):

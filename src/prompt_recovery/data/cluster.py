@@ -38,7 +38,7 @@ def cluster_answerer(settings: config.DataConfig) -> Callable[[dict[str, Task]],
     """Return what gives each task's reply once, by id, in any order; Ray is started, or joined, when it is asked.
 
     Raises InputError, then, when Ray or its cluster cannot be had, when no node has what a worker wants, when a worker
-    raises it, and when the run stands still; RuntimeError with the worker's traceback for any other error on a worker.
+    raises it, and when the run stands still; Ray's RayTaskError with the worker's traceback for any other error there.
     """
 
     def answer(tasks: dict[str, Task]) -> Iterator[tuple[str, Reply]]:
@@ -185,7 +185,7 @@ def _readable_errors(ray: Any, cluster: config.Cluster) -> Iterator[None]:
     except ray.exceptions.RayTaskError as error:
         if isinstance(error.cause, InputError):
             raise InputError(f"on a worker: {error.cause}") from error
-        raise RuntimeError(f"on a worker:\n{error.traceback_str}") from None
+        raise
     except ray.data.exceptions.ExecutionTimeoutError as error:
         raise InputError(
             f"[cluster]: no batch was finished in stall_seconds = {cluster.stall_seconds:g}. Either a row ends its "
