@@ -1,6 +1,7 @@
 """Rewriting on Ray's workers: the same replies as on one machine, whoever dies in the middle."""
 
 import os
+import pickle
 import signal
 import socket
 import subprocess
@@ -13,9 +14,11 @@ from pathlib import Path
 
 import psutil
 import pytest
+from conftest import PROJECT
 from pydantic import ValidationError
 
-from prompt_recovery.config import Cluster, DataConfig, Rewriter
+from prompt_recovery.config import Cluster, DataConfig, Rewriter, RunConfig
+from prompt_recovery.config_file import load_toml
 from prompt_recovery.data.cluster import Worker, cluster_answerer, task_table, tasks_of
 from prompt_recovery.data.originals import Original
 from prompt_recovery.data.prompts import Prompt, own_prompts
@@ -109,6 +112,13 @@ def test_a_missing_ray_is_named_with_its_cure(monkeypatch):
     monkeypatch.setattr(requirements_check, "find_spec", lambda name: None)
     with pytest.raises(InputError, match=r"Ray is not installed. Run `pip install -r requirements-cluster.txt`"):
         next(cluster_answerer(settings())(make_tasks(1)))
+
+
+def test_the_gpu_of_a_cluster_is_not_looked_for_here(tmp_path):
+    (tmp_path / "config.json").write_text("{}")
+    run = load_toml(RunConfig, PROJECT / "configs" / "run" / "tiny.toml")
+    data = settings({"kind": "transformers", "model": str(tmp_path), "device": "cuda"}, address="auto")
+    assert requirements_check.missing_requirements(run, data) == []
 
 
 @pytest.mark.parametrize(
@@ -233,8 +243,6 @@ rewrite_as_configured(tasks, settings=settings, folder=pathlib.Path(sys.argv[2])
 
 @pytest.mark.slow
 def test_the_run_itself_is_killed_and_the_next_one_asks_only_for_the_rest(head, tmp_path):
-    import pickle
-
     tasks, folder = make_tasks(1_500), tmp_path / "shards"
     job = settings({"rows_per_shard": 100}, address=head, rows_per_batch=4)
     (tmp_path / "job").write_bytes(pickle.dumps((tasks, job)))
