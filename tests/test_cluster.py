@@ -208,7 +208,7 @@ def head():
 
 @pytest.mark.slow
 def test_a_node_dies_in_the_middle_and_no_row_is_lost_or_doubled(head, tmp_path):
-    tasks, folder = make_tasks(2_400), tmp_path / "shards"
+    tasks, folder = make_tasks(2_000), tmp_path / "shards"
     expected = on_one_machine(tasks, tmp_path / "one")
     begun = dict(list(tasks.items())[:150])
     on_one_machine(begun, folder)  # one machine begins, the cluster goes on
@@ -228,7 +228,7 @@ def test_a_node_dies_in_the_middle_and_no_row_is_lost_or_doubled(head, tmp_path)
         found = rewrite_as_configured(tasks, settings=job, folder=folder)
         killer.join()
     assert other.returncode == -signal.SIGKILL
-    assert 150 < len(at_the_kill) < 1_800
+    assert 150 < len(at_the_kill) < 1_600
     assert found == expected
     assert sorted(shard_ids(folder)) == sorted(tasks)
 
@@ -290,8 +290,8 @@ def test_a_worker_that_dies_each_time_does_not_keep_the_run_for_ever(head, tmp_p
     killer = threading.Thread(target=kill_each_worker)
     killer.start()
     try:
-        with pytest.raises(InputError, match="no batch was finished in stall_seconds = 8"):
-            job = settings(address=head, stall_seconds=8, rows_per_batch=20_000)  # seconds of work
+        with pytest.raises(InputError, match="no batch was finished in stall_seconds = 6"):
+            job = settings(address=head, stall_seconds=6, rows_per_batch=20_000)  # seconds of work
             rewrite_as_configured(make_tasks(20_000), settings=job, folder=tmp_path)
     finally:
         over.set()

@@ -3,8 +3,8 @@
 The ids of a message and the ids that end an answer are those of the `transformers` rewriter, so both kinds ask and stop
 alike: Ray's own stages for the chat template and the tokeniser write the BOS of Gemma and Mistral twice. Ray 2.60 hands
 no finish reason on, so a reply is cut off when its last token does not end an answer.
-Never run: vLLM itself, which needs a GPU. What is around it was run under Ray 2.60 with a stand-in for its engine. Beside
-the GPUs the cluster needs two free CPUs, one for each copy of the model and one for the rows on their way.
+Never run: vLLM itself, which needs a GPU. What is around it was run under Ray 2.60 with a stand-in for its engine.
+Beside the GPUs the cluster needs two free CPUs, one for each copy of the model and one for the rows on their way.
 """
 
 from collections.abc import Mapping, Sequence
