@@ -23,7 +23,7 @@ from prompt_recovery.config import ChatServer, Rewriter
 from prompt_recovery.data.originals import Original
 from prompt_recovery.data.prompts import Prompt
 from prompt_recovery.data.rewriting import load_rewriter
-from prompt_recovery.data.shards import rewrite_in_shards
+from prompt_recovery.data.shards import in_turn, keep_in_shards
 from prompt_recovery.engines.chat_server import load_server_answerer
 from prompt_recovery.engines.reply import Reply
 from prompt_recovery.errors import InputError
@@ -80,7 +80,7 @@ def test_the_data_stage_gets_a_servers_replies_and_its_failures(tmp_path):
     tasks = {f"id{n}": (Original(f"text {n}", "story", "g"), Prompt("Shout it.", "loud", "shout")) for n in range(9)}
     with faulty_server(on("Shout it.\n\ntext 4", status(400))) as server:
         rewrite = load_rewriter(Rewriter(kind="openai", server=settings(server.base_url)), seed=0)
-        found = rewrite_in_shards(tasks, rewrite=rewrite, folder=tmp_path, rows_per_shard=4)
+        found = keep_in_shards(tasks, in_turn(rewrite, 4), folder=tmp_path, rows_per_shard=4)
     assert found.pop("id4") == Reply("", "refused 400")
     assert found == {key: Reply(f"echo: Shout it.\n\n{task[0].text}") for key, task in tasks.items() if key != "id4"}
 

@@ -4,7 +4,7 @@ import pytest
 
 from prompt_recovery.data.originals import Original
 from prompt_recovery.data.prompts import Prompt
-from prompt_recovery.data.shards import rewrite_in_shards, task_id
+from prompt_recovery.data.shards import in_turn, keep_in_shards, task_id
 from prompt_recovery.engines.reply import Reply
 from prompt_recovery.errors import InputError
 
@@ -28,7 +28,7 @@ class Shouter:
 
 
 def run(folder, rewrite, **options):
-    return rewrite_in_shards(TASKS, rewrite=rewrite, folder=folder, rows_per_shard=3, **options)
+    return keep_in_shards(TASKS, in_turn(rewrite, 3), folder=folder, rows_per_shard=3, **options)
 
 
 def test_every_task_gets_its_own_reply_in_the_order_of_the_tasks(tmp_path):
@@ -71,6 +71,35 @@ def test_a_broken_shard_is_named_and_the_others_are_kept(tmp_path):
     again = Shouter()
     run(tmp_path, again)
     assert again.asked == ["text 3", "text 4", "text 5"]
+
+
+def gives(*keys):
+    """An answer of just these rows, in this order."""
+    return lambda tasks: ((key, Reply(key.upper())) for key in keys)
+
+
+def keep(folder, answer):
+    return keep_in_shards(TASKS, answer, folder=folder, rows_per_shard=3)
+
+
+def test_rows_may_come_in_any_order(tmp_path):
+    assert list(keep(tmp_path, gives(*reversed(TASKS)))) == list(TASKS)
+
+
+def test_a_row_that_stays_away_is_an_error_and_the_next_run_asks_for_it(tmp_path):
+    with pytest.raises(InputError, match=r"2 of 10 rows did not come back, for example id04"):
+        keep(tmp_path, gives(*(key for key in TASKS if key not in ("id04", "id07"))))
+    asked = []
+    keep(tmp_path, lambda tasks: asked.extend(tasks) or gives(*tasks)(tasks))
+    assert {"id04", "id07"} <= set(asked) < set(TASKS)
+
+
+@pytest.mark.parametrize(
+    ("keys", "fault"), [(("id00", "id00"), "id00 came back a second time"), (("id99",), "nobody asked for it")]
+)
+def test_a_row_that_comes_twice_or_unasked_is_an_error(tmp_path, keys, fault):
+    with pytest.raises(InputError, match=fault):
+        keep(tmp_path, gives(*keys))
 
 
 def test_an_id_changes_with_text_prompt_and_rewriter():

@@ -1,5 +1,6 @@
 """Every setting with its type, its range and its default, frozen; the files and `--set` say only what differs."""
 
+from prompt_recovery.config.cluster import Cluster
 from prompt_recovery.config.data import (
     Calibration,
     ChatServer,
@@ -38,6 +39,7 @@ __all__ = [
     "Chat",
     "ChatServer",
     "Cleaning",
+    "Cluster",
     "Clustering",
     "DataConfig",
     "Duplicates",

@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
+from prompt_recovery.config.cluster import Cluster
 from prompt_recovery.config.embedder import Embedder
 from prompt_recovery.config.imported import ImportedTriples
 from prompt_recovery.config.originals import Originals
@@ -31,12 +32,13 @@ class ChatServer(Section):
 class Rewriter(Section):
     """Who rewrites, or writes.
 
-    `rules` needs no model; `transformers` is a local or hub chat model, greedy; `openai` a chat server; `none`:
-    nothing is rewritten, the triples are those that are imported.
+    `rules` needs no model; `transformers` is a local or hub chat model, greedy; `vllm` the same without quantisation,
+    on the GPUs of a section [cluster]; `openai` a chat server; `none`: nothing is rewritten, the triples are those that
+    are imported.
     """
 
-    kind: Literal["rules", "transformers", "openai", "none"] = "rules"
-    model: str | None = None  # of `transformers`
+    kind: Literal["rules", "transformers", "vllm", "openai", "none"] = "rules"
+    model: str | None = None  # of `transformers` and `vllm`
     device: Literal["auto", "cpu", "cuda"] = "auto"
     quantisation: Literal["none", "int8", "nf4"] = "nf4"
     max_new_tokens: Count = 512
@@ -46,8 +48,8 @@ class Rewriter(Section):
 
     @model_validator(mode="after")
     def _has_its_model(self) -> Self:
-        if self.kind == "transformers" and not self.model:
-            raise ValueError('rewriter.model with kind = "transformers"')
+        if self.kind in ("transformers", "vllm") and not self.model:
+            raise ValueError(f'rewriter.model with kind = "{self.kind}"')
         if self.kind == "openai" and not self.server:
             raise ValueError('a section [rewriter.server] with kind = "openai"')
         return self
@@ -61,6 +63,8 @@ class Rewriter(Section):
         """What a chat model's rewrite depends on beside its request, as JSON values."""
         if self.kind == "openai":
             return self.server.model_dump(include={"model", "max_new_tokens", "temperature", "seed"})
+        if self.kind == "vllm":
+            return self.model_dump(include={"kind", "model", "max_new_tokens"})
         return self.model_dump(include={"model", "quantisation", "max_new_tokens"})
 
 
@@ -147,11 +151,23 @@ class DataConfig(Section):
     duplicates: Duplicates = Duplicates()
     clustering: Clustering = Clustering()
     calibration: Calibration = Calibration()
+    cluster: Cluster | None = None  # None: this process rewrites
 
     @property
     def writes_with(self) -> Rewriter:
         """The settings of the model that writes originals and variations of prompts."""
         return self.writer or self.rewriter
+
+    @model_validator(mode="after")
+    def _cluster_suits_the_rewriter(self) -> Self:
+        if self.rewriter.kind == "openai" and self.cluster:
+            raise ValueError('no section [cluster] with rewriter.kind = "openai": the server has its own machines')
+        if self.rewriter.kind == "vllm":
+            if not (self.cluster and self.cluster.address):
+                raise ValueError('cluster.address with rewriter.kind = "vllm": a Ray on nodes that have vLLM installed')
+            if self.cluster.gpus_per_worker < 1 or self.cluster.gpus_per_worker % 1:
+                raise ValueError('cluster.gpus_per_worker = 1, or more whole GPUs, with rewriter.kind = "vllm"')
+        return self
 
     @model_validator(mode="after")
     def _rules_carry_the_prompts_out(self) -> Self:
@@ -172,7 +188,7 @@ class DataConfig(Section):
     def _a_chat_model_writes(self) -> Self:
         written = [f"originals.sources.{n}" for n, one in enumerate(self.originals.sources) if one.kind == "written"]
         to_write = [*written, *(["prompts.variations"] if self.prompts.variations else [])]
-        if to_write and self.writes_with.kind == "rules":
+        if to_write and self.writes_with.kind not in ("transformers", "openai"):
             raise ValueError(
                 f'a chat model in a section [writer] (kind = "transformers" or "openai") for {to_write[0]}: rules '
                 f"cannot write. Or leave {to_write[0]} out"

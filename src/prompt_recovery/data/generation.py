@@ -1,19 +1,20 @@
 """A data config in, planned tasks and the rewriter's replies to them out: all that is made here, and kept in shards."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from prompt_recovery import config
-from prompt_recovery.data.chat_models import ChatModels
+from prompt_recovery.data.chat_models import Answer, ChatModels, load_answerer
+from prompt_recovery.data.cluster import cluster_answerer
 from prompt_recovery.data.clustering import components
 from prompt_recovery.data.families import Embed, name_families
 from prompt_recovery.data.near_duplicates import near_pairs, signatures
 from prompt_recovery.data.originals import Original
 from prompt_recovery.data.prompt_sources import collect_prompts
 from prompt_recovery.data.prompts import Prompt
-from prompt_recovery.data.rewriting import load_rewriter, rewriter_identity
-from prompt_recovery.data.shards import rewrite_in_shards, task_id
+from prompt_recovery.data.rewriting import Task, load_rewriter, rewriter_identity
+from prompt_recovery.data.shards import in_turn, keep_in_shards, task_id
 from prompt_recovery.data.splitting import PlannedTask, plan_splits
 from prompt_recovery.data.text_sources import collect_originals
 from prompt_recovery.data.writing import writer_in_shards
@@ -48,13 +49,8 @@ def generate(
     prompts, prompts_dropped = collect_prompts(settings.prompts, settings.seed, write)
     prompts, clustered = with_families(prompts, embed, settings.clustering)
     plan = plan_tasks(settings, with_joint_groups(originals, settings.duplicates.threshold), prompts)
-    replies = rewrite_in_shards(
-        {key: planned.task for key, planned in plan.items()},
-        rewrite=load_rewriter(settings.rewriter, settings.seed, models.answerer),
-        folder=shards,
-        rows_per_shard=settings.rewriter.rows_per_shard,
-        retry_failures=retry_failures,
-    )
+    tasks = {key: planned.task for key, planned in plan.items()}
+    replies = rewrite(tasks, settings, shards, retry_failures=retry_failures, load=models.answerer)
     return Generated(plan, replies, clustered, originals_dropped, prompts_dropped)
 
 
@@ -65,6 +61,26 @@ def plan_tasks(
     identity = rewriter_identity(settings.rewriter, settings.seed)
     plan = plan_splits(originals, prompts, settings.split, settings.seed)
     return {task_id(planned.task, identity): planned for planned in plan}
+
+
+def rewrite(
+    tasks: dict[str, Task],
+    settings: config.DataConfig,
+    shards: Path,
+    *,
+    retry_failures: bool = False,
+    load: Callable[[config.Rewriter], Answer] = load_answerer,
+) -> dict[str, Reply]:
+    """Return the reply to every task, by id: of this machine's rewriter, or of Ray workers with a section [cluster].
+
+    Both keep the same shards: what one has begun the other finishes. `load` gives this machine's chat model.
+    """
+    rows = settings.rewriter.rows_per_shard
+    if settings.cluster:
+        answers = cluster_answerer(settings)
+    else:
+        answers = in_turn(load_rewriter(settings.rewriter, settings.seed, load), rows)
+    return keep_in_shards(tasks, answers, folder=shards, rows_per_shard=rows, retry_failures=retry_failures)
 
 
 def with_families(

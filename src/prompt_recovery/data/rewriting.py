@@ -46,9 +46,15 @@ def rewriter_by_chat(answer: Answer) -> Rewrite:
     """Return a rewriter that asks a chat model: `answer` maps user messages to the model's replies, in order."""
 
     def rewrite(tasks: Sequence[Task]) -> Iterator[Reply]:
-        return answer([_CHAT_REQUEST.format(prompt=prompt.text, text=original.text) for original, prompt in tasks])
+        return answer([chat_message(task) for task in tasks])
 
     return rewrite
+
+
+def chat_message(task: Task) -> str:
+    """Return what a chat model is asked."""
+    original, prompt = task
+    return _CHAT_REQUEST.format(prompt=prompt.text, text=original.text)
 
 
 def load_rewriter(

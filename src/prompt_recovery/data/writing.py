@@ -7,7 +7,7 @@ from pathlib import Path
 from prompt_recovery import config
 from prompt_recovery.data.chat_models import Answer
 from prompt_recovery.data.rewriting import rewriter_identity
-from prompt_recovery.data.shards import rewrite_in_shards
+from prompt_recovery.data.shards import in_turn, keep_in_shards
 from prompt_recovery.engines.reply import Reply
 
 Write = Callable[[Sequence[str]], list[Reply]]  # distinct messages -> replies, in their order
@@ -26,9 +26,9 @@ def writer_in_shards(settings: config.Rewriter, answer: Answer, folder: Path, *,
     identity = rewriter_identity(settings, seed=0)
 
     def write(messages: Sequence[str]) -> list[Reply]:
-        replies = rewrite_in_shards(
+        replies = keep_in_shards(
             {message_id(message, identity): message for message in messages},
-            rewrite=answer,
+            in_turn(answer, settings.rows_per_shard),
             folder=folder,
             rows_per_shard=settings.rows_per_shard,
             retry_failures=retry_failures,

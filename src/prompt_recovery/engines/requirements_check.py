@@ -1,5 +1,6 @@
 """Configs in, what this machine lacks for them out: asked before the first stage, so that hours are not lost."""
 
+from importlib.util import find_spec
 from pathlib import Path
 
 from prompt_recovery import config
@@ -16,8 +17,18 @@ def missing_requirements(run: config.RunConfig, data: config.DataConfig | None) 
     wanted |= {f"{section}.model": settings.model for section, settings in local.items()}
     missing = [_missing_model(key, model) for key, model in wanted.items()]
     devices = {"device": run.device, **{f"{section}.device": own.device for section, own in local.items()}}
+    if data and data.cluster and data.cluster.address:
+        devices.pop("rewriter.device", None)  # its nodes'
     missing += [_missing_gpu(key) for key, device in devices.items() if device == "cuda"]
+    missing += [missing_ray()] if data and data.cluster else []
     return [sentence for sentence in missing if sentence]
+
+
+def missing_ray() -> str | None:
+    """Say how to get Ray when it is not installed, which a section [cluster] needs."""
+    if find_spec("ray"):
+        return None
+    return "[cluster]: Ray is not installed. Run `pip install -r requirements-cluster.txt`, on every node."
 
 
 def _missing_gpu(key: str) -> str | None:
