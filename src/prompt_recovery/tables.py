@@ -26,13 +26,23 @@ TRIPLES = _texts(
     "original_source",  # e-mail, recipe ...
     "original_group",  # originals that share sentences; never on both sides of a split
     "rewriter",
-    "split",  # train | S0 | S1 | S2
+    "split",  # a key of SPLIT_MEANINGS
 )
 REPLIES = _texts("id", "rewritten_text", "failure")  # of a rewriter; failure "": there is a text
 ANSWERS = _texts("id", "rewrite_prompt", "answered_by").append(pa.field("batch", pa.int32(), nullable=False))
 PREDICTIONS = ANSWERS.append(pa.field("method", pa.string(), nullable=False))  # constant | base | adapter
 ROW_SCORES = _texts("id", "method", "split").append(pa.field("score", pa.float64(), nullable=False))
 SUBMISSION = TRUTH
+
+SPLIT_MEANINGS = {
+    "train": "what training sees",
+    "S0": "prompt seen, text unseen",
+    "S1": "wording unseen",
+    "S2": "family unseen",
+    "S3": "rewriter unseen",
+    "S4": "external data",
+    "all": "all rows",  # of files that name no splits
+}
 
 # What pandas takes for a missing value when it reads a CSV: an answer must be none of these.
 READS_AS_NULL = frozenset(
