@@ -55,8 +55,8 @@ def quantile(counts: Mapping[int, int], share: float) -> int:
 
 
 def _batches(path: Path) -> Iterable[pa.Table]:
-    """Read a file piece by piece, even where all its rows are one row group."""
-    with pq.ParquetFile(path, buffer_size=2**20) as file:
+    """Read a file piece by piece, be it one row group: `pre_buffer` would hold each column of it whole."""
+    with pq.ParquetFile(path, buffer_size=2**20, pre_buffer=False) as file:
         for batch in file.iter_batches(_ROWS_PER_BATCH, columns=list(_COLUMNS)):
             yield pa.Table.from_batches([batch])
 

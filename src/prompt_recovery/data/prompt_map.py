@@ -66,14 +66,17 @@ def flatten(unit_vectors: np.ndarray) -> np.ndarray:
     """Return places on a plane, shape (n, 2): t-SNE, or principal components of fewer than 50 vectors."""
     count, dimensions = unit_vectors.shape
     if min(count, dimensions) < 2:
-        return np.pad(unit_vectors, ((0, 0), (0, 1)))[:, :2] * 0.0
-    from sklearn.decomposition import PCA  # a second to import
-    from sklearn.manifold import TSNE
-
+        return np.zeros((count, 2))
     if count < _FEWEST_FOR_TSNE:
-        return PCA(2, svd_solver="full").fit_transform(unit_vectors)
-    reduced = PCA(min(_DIMENSIONS, count, dimensions), svd_solver="full").fit_transform(unit_vectors)
-    return TSNE(init="pca", random_state=0).fit_transform(reduced)
+        return _principal_components(unit_vectors, 2)
+    from sklearn.manifold import TSNE  # a second to import
+
+    return TSNE(init="pca", random_state=0).fit_transform(_principal_components(unit_vectors, _DIMENSIONS))
+
+
+def _principal_components(vectors: np.ndarray, most: int) -> np.ndarray:
+    left, scale, _ = np.linalg.svd(vectors - vectors.mean(axis=0), full_matrices=False)
+    return (left * scale)[:, :most]
 
 
 def _sample(count: int) -> np.ndarray:

@@ -60,12 +60,12 @@ def render_data_report(facts: ReportFacts) -> str:
         "data/report.html.j2",
         name=facts.name,
         facts=_facts(facts.settings),
-        totals=_totals(profile, facts.counts.get("distinct", {})),
+        numbers=_numbers(profile, facts.counts.get("distinct", {})),
         parts=[part for part in PARTS if part in facts.parts],
         splits=_splits(profile),
         bars=[
-            _bars("Sources of the originals", "source", profile.sources),
-            _bars("Rewriters", "rewriter", profile.rewriters),
+            _bars("Sources of the originals", profile.sources),
+            _bars("Rewriters", profile.rewriters),
             _families(profile),
         ],
         lengths=draw_lengths(profile),
@@ -93,7 +93,7 @@ def _facts(settings: config.DataConfig) -> dict[str, str]:
     }
 
 
-def _totals(profile: Profile, distinct: Mapping[str, int]) -> dict[str, int]:
+def _numbers(profile: Profile, distinct: Mapping[str, int]) -> dict[str, int]:
     """Return the numbers of the page's first line."""
     names = {"rewrite_prompt": "prompts", "family": "families", "original_text": "originals"}
     families = {"family": len({family for family, _, _ in profile.families})}
@@ -115,16 +115,13 @@ def _splits(profile: Profile) -> list[dict[str, Any]]:
     ]
 
 
-def _bars(title: str, what: str, counts: Counter[tuple[str, str]], caption: str = "") -> dict[str, Any]:
+def _bars(title: str, counts: Counter[tuple[str, str]], caption: str = "") -> dict[str, Any]:
     """Return the bars of the most frequent values, parts stacked; the other values are named by their number."""
-    totals: Counter[str] = Counter()
-    for (value, _), rows in counts.items():
-        totals[value] += rows
+    totals = _totals(counts)
     ranked = _ranked(totals)
     shown, others = ranked[:_MOST_BARS], ranked[_MOST_BARS:]
     return {
         "title": title,
-        "what": what,
         "caption": caption,
         "most": ranked[0][1],
         "wide": max(len(name) for name, _ in shown) > _LONG_NAME,
@@ -135,21 +132,27 @@ def _bars(title: str, what: str, counts: Counter[tuple[str, str]], caption: str 
     }
 
 
+def _totals(counts: Counter[tuple[str, str]]) -> Counter[str]:
+    """Sum over the parts."""
+    totals: Counter[str] = Counter()
+    for (value, _), rows in counts.items():
+        totals[value] += rows
+    return totals
+
+
 def _families(profile: Profile) -> dict[str, Any]:
     by_part: Counter[tuple[str, str]] = Counter()
     for (family, _, part), rows in profile.families.items():
         by_part[family, part] += rows
-    bars = _bars("Families of prompts", "family", by_part)
-    sizes = Counter({family: 0 for family, _ in by_part})
-    for (family, _), rows in by_part.items():
-        sizes[family] += rows
-    counts = Counter(sizes.values())
+    counts = Counter(_totals(by_part).values())
     fewest, middle = min(counts), quantile(counts, 0.5)
     caption = (
-        f"{len(sizes):,} families. Rows in the largest: {max(counts):,}; in the median one: {middle:,}; "
+        f"{counts.total():,} families. Rows in the largest: {max(counts):,}; in the median one: {middle:,}; "
         f"in the smallest: {fewest:,} ({counts[fewest]:,} so small)."
     )
-    return bars | {"caption": caption}
+    if counts.total() == 1:
+        caption = "One family."
+    return _bars("Families of prompts", by_part, caption)
 
 
 def _ranked(counts: Mapping[str, int]) -> list[tuple[str, int]]:

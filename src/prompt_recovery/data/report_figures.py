@@ -4,12 +4,15 @@ from collections import Counter
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.ticker import LogLocator
 
 from prompt_recovery.data.calibration import Board, Calibration
 from prompt_recovery.data.profile import OCTAVE, Profile
 from prompt_recovery.engines.figures import COLOURS, Drawing, canvas, drawing
 
 _BARS = 32
+_SHORTEST_AXIS = 20  # words
+_ROOM_FOR_TICKS = 2_000  # words: on a longer axis 1, 3, 10, 30 ... would touch
 _BAR_COLOUR = COLOURS[2]
 
 
@@ -51,9 +54,10 @@ def draw_calibration(board: Board, calibration: Calibration) -> Drawing:
 
 def _words(axes: Axes, counts: Counter[int]) -> None:
     values = np.maximum(np.array(list(counts)), 1)
-    edges = np.unique(np.geomspace(1, values.max() + 1, _BARS + 1).round()) - 0.5
+    edges = np.unique(np.geomspace(1, max(values.max(), _SHORTEST_AXIS) + 1, _BARS + 1).round()) - 0.5
     rows, _ = np.histogram(values, edges, weights=list(counts.values()))
     _bars(axes, edges, rows)
+    axes.xaxis.set_major_locator(LogLocator(subs=(1, 3) if edges[-1] < _ROOM_FOR_TICKS else (1,)))
     axes.set_xlim(edges[0], edges[-1])
 
 
