@@ -32,4 +32,4 @@ def test_a_figure_takes_names_in_any_script_as_they_stand():
     figure = canvas(3, 2)
     figure.subplots().set_title("家族 $x_1$ <b> 😀")
     svg = drawing("title", "caption", figure).svg
-    assert svg.startswith("<svg") and "家族 $x_1$ &lt;b&gt; 😀" in svg
+    assert svg.startswith("<svg") and ">家族 $x_1$ &lt;b&gt; 😀<" in svg

@@ -37,6 +37,10 @@ def test_few_or_flat_vectors_have_places_too(shape):
     assert places.shape == (shape[0], 2) and np.isfinite(places).all()
 
 
+def test_prompts_of_one_vector_stand_on_one_place():
+    assert not flatten(np.full((80, 4), 0.5)).any()
+
+
 @pytest.mark.parametrize("members", [4, pytest.param(20, marks=pytest.mark.slow)])
 def test_the_same_prompts_give_the_same_map_within_its_frame(members):
     given = prompts(["f"] * 4 * members, heaps(4, members))

@@ -9,6 +9,7 @@ import numpy as np
 
 _MOST_POINTS = 1_500  # t-SNE takes 3 s for them on 2 cores; more would be a blot
 _FEWEST_FOR_TSNE = 50
+_SAME = 1e-6  # a spread of coordinates that is rounding; t-SNE would divide by it
 _DIMENSIONS = 50  # before t-SNE, which then takes half the time
 _COLOURS = (
     *("#0b6e99", "#e08e45", "#5b8c5a", "#8e5ea2", "#c0504d", "#45b5c4"),
@@ -48,24 +49,28 @@ def draw_map(prompt_map: PromptMap, width: int, height: int) -> dict[str, Any]:
         }
         for row, (x, y) in zip(rows, places.tolist(), strict=True)
     ]
-    legend = [{"family": family, "colour": own, "prompts": sizes[family]} for family, own in colour.items()]
-    others = sum(sizes.values()) - sum(sizes[family] for family in largest)
-    if others:
-        rest = f"{len(sizes) - len(largest):,} other families"
-        legend.append({"family": rest, "colour": _OTHERS, "prompts": others})
     return {
         "points": sorted(points, key=lambda point: point["colour"] != _OTHERS),
-        "legend": legend,
+        "legend": _legend(sizes, colour),
         "prompts": len(prompt_map.prompts),
         "parts": sorted(set(prompt_map.parts), key=("train", "valid", "test").index),
         "method": "t-SNE" if len(rows) >= _FEWEST_FOR_TSNE else "principal components",
     }
 
 
+def _legend(sizes: Counter[str], colour: dict[str, str]) -> list[dict[str, Any]]:
+    legend = [{"family": family, "colour": own, "prompts": sizes[family]} for family, own in colour.items()]
+    others = sizes.total() - sum(sizes[family] for family in colour)
+    if others:
+        rest = f"{len(sizes) - len(colour):,} other families"
+        legend.append({"family": rest, "colour": _OTHERS, "prompts": others})
+    return legend
+
+
 def flatten(unit_vectors: np.ndarray) -> np.ndarray:
     """Return places on a plane, shape (n, 2): t-SNE, or principal components of fewer than 50 vectors."""
     count, dimensions = unit_vectors.shape
-    if min(count, dimensions) < 2:
+    if min(count, dimensions) < 2 or np.ptp(unit_vectors, axis=0).max() < _SAME:
         return np.zeros((count, 2))
     if count < _FEWEST_FOR_TSNE:
         return _principal_components(unit_vectors, 2)
