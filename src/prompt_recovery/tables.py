@@ -34,6 +34,7 @@ PREDICTIONS = ANSWERS.append(pa.field("method", pa.string(), nullable=False))  #
 ROW_SCORES = _texts("id", "method", "split").append(pa.field("score", pa.float64(), nullable=False))
 SUBMISSION = TRUTH
 
+PARTS = ("train", "valid", "test")  # a Parquet file each
 SPLIT_MEANINGS = {
     "train": "what training sees",
     "S0": "prompt seen, text unseen",

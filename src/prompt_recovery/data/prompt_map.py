@@ -7,9 +7,11 @@ from typing import Any
 
 import numpy as np
 
+from prompt_recovery.tables import PARTS
+
 _MOST_POINTS = 1_500  # t-SNE takes 3 s for them on 2 cores; more would be a blot
 _FEWEST_FOR_TSNE = 50
-_SAME = 1e-6  # a spread of coordinates that is rounding; t-SNE would divide by it
+_SAME = 1e-6  # a spread of coordinates that is rounding; t-SNE divides by it, and NaN ends the process
 _DIMENSIONS = 50  # before t-SNE, which then takes half the time
 _COLOURS = (
     *("#0b6e99", "#e08e45", "#5b8c5a", "#8e5ea2", "#c0504d", "#45b5c4"),
@@ -53,7 +55,7 @@ def draw_map(prompt_map: PromptMap, width: int, height: int) -> dict[str, Any]:
         "points": sorted(points, key=lambda point: point["colour"] != _OTHERS),
         "legend": _legend(sizes, colour),
         "prompts": len(prompt_map.prompts),
-        "parts": sorted(set(prompt_map.parts), key=("train", "valid", "test").index),
+        "parts": sorted(set(prompt_map.parts), key=PARTS.index),
         "method": "t-SNE" if len(rows) >= _FEWEST_FOR_TSNE else "principal components",
     }
 

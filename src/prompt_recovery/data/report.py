@@ -14,9 +14,8 @@ from prompt_recovery.data.profile import Profile, profile_triples, quantile
 from prompt_recovery.data.prompt_map import PromptMap, draw_map
 from prompt_recovery.data.report_figures import draw_calibration, draw_lengths
 from prompt_recovery.page import render_page
-from prompt_recovery.tables import SPLIT_MEANINGS
+from prompt_recovery.tables import PARTS, SPLIT_MEANINGS
 
-PARTS = ("train", "valid", "test")
 _MOST_BARS = 40
 _LONG_NAME = 36  # characters; a family may be named by a prompt of its own
 _EXAMPLES = 3  # of each reason
