@@ -84,8 +84,9 @@ def _row(
 def _measured(file: Path) -> dict[str, object]:
     from prompt_recovery.config import DataConfig, ImportedTriples, Rewriter, Split
     from prompt_recovery.data.generation import Generated
-    from prompt_recovery.data.triples import PARTS, TripleFiles, make_triples
+    from prompt_recovery.data.triples import make_triples
     from prompt_recovery.engines.embedder import remembering_embedder
+    from prompt_recovery.places import TriplesFolder
 
     settings = DataConfig(
         name="benchmark",
@@ -103,11 +104,7 @@ def _measured(file: Path) -> dict[str, object]:
         return vectors
 
     with tempfile.TemporaryDirectory(dir=file.parent) as folder:
-        own = Path(folder)
-        files = TripleFiles(
-            {part: own / f"{part}.parquet" for part in PARTS}, own / "hashes.parquet", own / "d.parquet"
-        )
-        counts = make_triples(settings, Generated(), files=files, embed=embed)
+        counts = make_triples(settings, Generated(), TriplesFolder(Path(folder)), embed)
     return {"counts": counts, "embedding": spent[0], "prompts": len(prompts)}
 
 

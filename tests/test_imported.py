@@ -7,7 +7,6 @@ import pandas as pd
 import pytest
 from test_splitting import ORIGINALS
 from test_splitting import PROMPTS as OWN_PROMPTS
-from test_triples import files_in
 
 from prompt_recovery.config import DataConfig, Duplicates, ImportedTriples, Rewriter, Split
 from prompt_recovery.data import row_cleaning
@@ -16,6 +15,7 @@ from prompt_recovery.data.row_cleaning import VERDICTS
 from prompt_recovery.data.triples import make_triples
 from prompt_recovery.engines.reply import Reply
 from prompt_recovery.errors import InputError
+from prompt_recovery.places import TriplesFolder
 from prompt_recovery.tables import TRIPLES, read_table
 
 SPLIT = Split(train_rows=300, valid_rows=10, test_rows=20, held_out_families=2, held_out_phrasings=1)
@@ -73,10 +73,10 @@ def settings(path, *more: ImportedTriples, columns=None, **changes) -> DataConfi
 
 def make(folder, config, generated=None) -> tuple[dict, pd.DataFrame, pd.DataFrame]:
     """Return the counts, all rows with their part, and the rows that were put aside."""
-    files = files_in(folder / "out")
-    counts = make_triples(config, generated or Generated(), files=files, embed=embed)
-    rows = pd.concat([read_table(path, TRIPLES).assign(part=part) for part, path in files.parts.items()])
-    return counts, rows, pd.read_parquet(files.dropped)[VERDICTS.names]
+    place = TriplesFolder(folder / "out")
+    counts = make_triples(config, generated or Generated(), place, embed)
+    rows = pd.concat([read_table(path, TRIPLES).assign(part=part) for part, path in place.parts().items()])
+    return counts, rows, pd.read_parquet(place.dropped)[VERDICTS.names]
 
 
 def written(frame: pd.DataFrame, path):

@@ -7,10 +7,11 @@ from prompt_recovery.data.generation import Generated, plan_tasks
 from prompt_recovery.data.leaks import HASHES
 from prompt_recovery.data.rewriting import Task
 from prompt_recovery.data.row_cleaning import VERDICTS
-from prompt_recovery.data.triples import PARTS, TripleFiles, make_triples
+from prompt_recovery.data.triples import make_triples
 from prompt_recovery.engines.reply import Reply
 from prompt_recovery.errors import InputError
-from prompt_recovery.tables import TRIPLES, read_table
+from prompt_recovery.places import TriplesFolder
+from prompt_recovery.tables import PARTS, TRIPLES, read_table
 
 CONFIG = DataConfig(name="test", split=SETTINGS)
 PLAN = plan_tasks(CONFIG, ORIGINALS, PROMPTS)
@@ -24,20 +25,14 @@ def replies() -> dict[str, Reply]:
     return {key: Reply(rewritten(planned.task)) for key, planned in PLAN.items()}
 
 
-def files_in(folder) -> TripleFiles:
-    return TripleFiles(
-        {part: folder / f"{part}.parquet" for part in PARTS}, folder / "hashes.parquet", folder / "dropped.parquet"
-    )
-
-
 def no_embedder(texts):
     raise AssertionError("nothing was imported: no prompt needs an embedding")
 
 
 def make(folder, replies, settings=CONFIG) -> tuple[dict, dict[str, pd.DataFrame]]:
-    files = files_in(folder)
-    counts = make_triples(settings, Generated(PLAN, replies), files=files, embed=no_embedder)
-    return counts, {part: read_table(path, TRIPLES) for part, path in files.parts.items()}
+    place = TriplesFolder(folder)
+    counts = make_triples(settings, Generated(PLAN, replies), place, no_embedder)
+    return counts, {part: read_table(path, TRIPLES) for part, path in place.parts().items()}
 
 
 def test_parts_have_the_schema_and_the_counts_say_what_is_in_them(tmp_path):
@@ -136,5 +131,5 @@ def test_a_leak_stops_the_stage_and_leaves_what_was_there(tmp_path):
     test = next(planned for planned in plan.values() if planned.split == "S2" and planned.part == "test")
     plan[crossing] = type(test)((plan[crossing].task[0], test.task[1]), "train", "train")
     with pytest.raises(InputError, match=r"the splits leak:\n  S2 family that training has: \d+ row"):
-        make_triples(CONFIG, Generated(plan, replies()), files=files_in(tmp_path), embed=no_embedder)
+        make_triples(CONFIG, Generated(plan, replies()), TriplesFolder(tmp_path), no_embedder)
     assert (tmp_path / "train.parquet").read_bytes() == before

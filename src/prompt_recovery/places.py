@@ -8,6 +8,7 @@ from pathlib import Path
 from prompt_recovery.config import DataConfig, RunConfig, stage_settings
 from prompt_recovery.config_file import validate
 from prompt_recovery.manifest import Receipt, read_json, require_same_config, stage_receipt
+from prompt_recovery.tables import PARTS
 
 CONFIGS = Path("configs")
 
@@ -47,8 +48,24 @@ class TriplesFolder:
     def dropped(self) -> Path:
         return self.path / "dropped.parquet"
 
+    @property
+    def calibration(self) -> Path:
+        return self.path / "calibration.parquet"
+
+    @property
+    def report(self) -> Path:
+        return self.path / "report.html"
+
     def part(self, name: str) -> Path:
         return self.path / f"{name}.parquet"
+
+    def parts(self) -> dict[str, Path]:
+        return {name: self.part(name) for name in PARTS}
+
+    def outputs(self) -> list[Path]:
+        """Return all that the stage's receipt speaks of; the calibration is there only where a board was given."""
+        whole = [*self.parts().values(), self.hashes, self.dropped, self.report]
+        return whole + ([self.calibration] if self.calibration.exists() else [])
 
     def read_config(self) -> DataConfig:
         return validate(DataConfig, read_json(self.config, made_by="make data RUN=..."), where=str(self.config))

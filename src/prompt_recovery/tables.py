@@ -1,5 +1,6 @@
 """Files in, checked tables out, and back: every schema that stages exchange, and the only reader and writer of them."""
 
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -26,13 +27,27 @@ TRIPLES = _texts(
     "original_source",  # e-mail, recipe ...
     "original_group",  # originals that share sentences; never on both sides of a split
     "rewriter",
-    "split",  # train | S0 | S1 | S2 | S3 | S4
+    "split",  # a key of SPLIT_MEANINGS
 )
 REPLIES = _texts("id", "rewritten_text", "failure")  # of a rewriter; failure "": there is a text
 ANSWERS = _texts("id", "rewrite_prompt", "answered_by").append(pa.field("batch", pa.int32(), nullable=False))
 PREDICTIONS = ANSWERS.append(pa.field("method", pa.string(), nullable=False))  # constant | base | adapter
 ROW_SCORES = _texts("id", "method", "split").append(pa.field("score", pa.float64(), nullable=False))
 SUBMISSION = TRUTH
+
+PARTS = ("train", "valid", "test")  # a Parquet file each
+SPLIT_MEANINGS = {
+    "train": "what training sees",
+    "S0": "prompt seen, text unseen",
+    "S1": "wording unseen",
+    "S2": "family unseen",
+    "S3": "rewriter unseen",
+    "S4": "external data",
+    "all": "all rows",  # of files that name no splits
+}
+
+_ROWS_AT_A_TIME = 2_000
+_BUFFER_BYTES = 1 << 20
 
 # What pandas takes for a missing value when it reads a CSV: an answer must be none of these.
 READS_AS_NULL = frozenset(
@@ -52,6 +67,13 @@ def read_table(path: Path, schema: pa.Schema, *, key: tuple[str, ...] = ("id",))
         raise InputError(f"{path}: has no rows, expected at least one.")
     check_frame(frame, schema, where=str(path), key=key)
     return frame
+
+
+def table_batches(path: Path, columns: Sequence[str]) -> Iterator[pa.Table]:
+    """Yield these columns of a .parquet file of this project's own, some thousand rows at a time."""
+    # without pre_buffer, which would keep in memory what was read
+    file = pq.ParquetFile(path, buffer_size=_BUFFER_BYTES, pre_buffer=False)
+    return (pa.Table.from_batches([batch]) for batch in file.iter_batches(_ROWS_AT_A_TIME, columns=list(columns)))
 
 
 def write_table(frame: pd.DataFrame, path: Path, schema: pa.Schema, *, key: tuple[str, ...] = ("id",)) -> None:

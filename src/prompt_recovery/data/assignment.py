@@ -14,7 +14,6 @@ from prompt_recovery.data.clustering import cap_clusters
 from prompt_recovery.errors import InputError
 
 OPEN, TRAIN, VALID, TEST = -1, 0, 1, 2
-PARTS = ("train", "valid", "test")
 S0, S1, S2, S3, S4 = range(1, 6)  # and 0 is train
 SPLIT_NAMES = ("train", "S0", "S1", "S2", "S3", "S4")
 CROSSES, BEYOND, CAPPED, UNTRAINED = range(1, 5)  # and 0 is kept

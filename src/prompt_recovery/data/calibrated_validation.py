@@ -10,6 +10,8 @@ import pyarrow.parquet as pq
 from prompt_recovery import config
 from prompt_recovery.data.calibration import Board, Calibration, calibrate, read_board
 from prompt_recovery.data.families import Embed
+from prompt_recovery.places import TriplesFolder
+from prompt_recovery.tables import write_table
 
 CALIBRATED = pa.schema([
     pa.field("rewrite_prompt", pa.string(), nullable=False),
@@ -42,15 +44,22 @@ class CalibratedValidation:
         }
 
 
-def calibrate_validation(valid: Path, settings: config.Calibration, seed: int, embed: Embed) -> CalibratedValidation:
-    """Weight the prompts of `valid`, Parquet of schema TRIPLES, by the board that the settings name.
+def calibrate_validation(
+    settings: config.DataConfig, folder: TriplesFolder, embed: Embed
+) -> CalibratedValidation | None:
+    """Weight the prompts of valid by the board that the settings name, and write them; None where they name none.
 
     `embed`: texts to unit vectors, of the embedder that the board scored with.
     Raises InputError for a board that cannot be read, and for too few constants or prompts.
     """
-    board = read_board(Path(settings.board), settings)
-    prompts = pq.read_table(valid, columns=["rewrite_prompt"])["rewrite_prompt"].unique().to_pylist()
-    found = calibrate(embed(prompts), embed(board.texts), board.scores, settings, seed)
+    folder.calibration.unlink(missing_ok=True)
+    if not settings.calibration.board:
+        return None
+    board = read_board(Path(settings.calibration.board), settings.calibration)
+    column = pq.read_table(folder.part("valid"), columns=["rewrite_prompt"])["rewrite_prompt"]
+    prompts = column.unique().to_pylist()
+    found = calibrate(embed(prompts), embed(board.texts), board.scores, settings.calibration, settings.seed)
     frame = pd.DataFrame({"rewrite_prompt": prompts, "weight": found.weights, "chosen": False})
     frame.loc[found.subset, "chosen"] = True
+    write_table(frame, folder.calibration, CALIBRATED, key=("rewrite_prompt",))
     return CalibratedValidation(frame, board, found)

@@ -19,6 +19,7 @@ from prompt_recovery.data.splitting import PlannedTask, plan_splits
 from prompt_recovery.data.text_sources import collect_originals
 from prompt_recovery.data.writing import writer_in_shards
 from prompt_recovery.engines.reply import Reply
+from prompt_recovery.places import TriplesFolder
 
 
 @dataclass(frozen=True)
@@ -33,24 +34,24 @@ class Generated:
 
 
 def generate(
-    settings: config.DataConfig, *, shards: Path, written: Path, embed: Embed, retry_failures: bool = False
+    settings: config.DataConfig, folder: TriplesFolder, embed: Embed, *, retry_failures: bool = False
 ) -> Generated:
     """Collect originals and prompts, plan the splits, rewrite; nothing of it with rewriter.kind = "none".
 
-    What a chat model has said is in the folders `shards` (rewrites) and `written` (originals, variations of prompts),
-    and is not asked for again. `embed` maps prompts to unit vectors; called where some are of unknown families.
+    What a chat model has said is kept in the folder's `shards` (rewrites) and `written` (originals, variations of
+    prompts), and is not asked for again. `embed` maps prompts to unit vectors, for those of unknown families.
     """
     if settings.rewriter.kind == "none":
         return Generated()
     models = ChatModels()
     answer = models.answerer(settings.writes_with)
-    write = writer_in_shards(settings.writes_with, answer, written, retry_failures=retry_failures)
+    write = writer_in_shards(settings.writes_with, answer, folder.written, retry_failures=retry_failures)
     originals, originals_dropped = collect_originals(settings.originals, settings.seed, write)
     prompts, prompts_dropped = collect_prompts(settings.prompts, settings.seed, write)
     prompts, clustered = with_families(prompts, embed, settings.clustering)
     plan = plan_tasks(settings, with_joint_groups(originals, settings.duplicates.threshold), prompts)
     tasks = {key: planned.task for key, planned in plan.items()}
-    replies = rewrite(tasks, settings, shards, retry_failures=retry_failures, load=models.answerer)
+    replies = rewrite(tasks, settings, folder.shards, retry_failures=retry_failures, load=models.answerer)
     return Generated(plan, replies, clustered, originals_dropped, prompts_dropped)
 
 

@@ -6,13 +6,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from prompt_recovery.data.families import Embed, crossing_copies
 from prompt_recovery.data.near_duplicates import near_pairs, signatures
 from prompt_recovery.data.prompts import Prompt
 from prompt_recovery.data.row_cleaning import hash64
 from prompt_recovery.data.text_tidying import letters
+from prompt_recovery.tables import table_batches
 
 HASHED = ("original_text", "original_group", "rewrite_prompt", "phrasing", "family", "rewriter")
 HASHES = pa.schema([(name, pa.string()) for name in ("id", "part", "split")] + [(name, pa.uint64()) for name in HASHED])
@@ -20,7 +20,6 @@ NEAR_COPY = 0.9  # estimated Jaccard similarity of two originals that no split m
 UNSEEN = ("S1", "S2", "S4")  # splits of whose prompts training has not even a near copy
 _ROUNDING = 1e-4  # of a cosine in float32
 _ORIGINAL = ["original_text"]
-_ROWS_AT_A_TIME = 5_000
 
 
 def row_hashes(parts: Mapping[str, Path]) -> pd.DataFrame:
@@ -94,7 +93,7 @@ def _prompts(parts: Mapping[str, Path], splits: tuple[str, ...]) -> list[Prompt]
 
 
 def _batches(path: Path, columns: list[str]) -> Iterator[pd.DataFrame]:
-    return (batch.to_pandas() for batch in pq.ParquetFile(path).iter_batches(_ROWS_AT_A_TIME, columns=columns))
+    return (batch.to_pandas() for batch in table_batches(path, columns))
 
 
 def _hashes(texts: pd.Series) -> list[int]:

@@ -11,7 +11,6 @@ from prompt_recovery.data.alike_rewrites import alike_rewrites
 from prompt_recovery.data.assignment import (
     CROSSES,
     OPEN,
-    PARTS,
     REASONS,
     SPLIT_NAMES,
     TRAIN,
@@ -27,6 +26,7 @@ from prompt_recovery.data.prompts import Prompt
 from prompt_recovery.data.row_cleaning import CleanedRows
 from prompt_recovery.data.rows import GENERATED
 from prompt_recovery.data.text_tidying import letters
+from prompt_recovery.tables import PARTS
 
 
 @dataclass(eq=False)

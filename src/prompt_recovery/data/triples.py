@@ -4,7 +4,6 @@ import shutil
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 
@@ -20,42 +19,32 @@ from prompt_recovery.data.row_cleaning import CleanedRows, clean_rows
 from prompt_recovery.data.rows import GENERATED, generated_rows, imported_rows
 from prompt_recovery.errors import InputError
 from prompt_recovery.manifest import whole_or_absent
-from prompt_recovery.tables import write_table
-
-PARTS = ("train", "valid", "test")
-
-
-@dataclass(frozen=True)
-class TripleFiles:
-    """Where the stage writes: `parts` of schema TRIPLES, `hashes` of HASHES, `dropped` of VERDICTS."""
-
-    parts: dict[str, Path]
-    hashes: Path
-    dropped: Path
+from prompt_recovery.places import TriplesFolder
+from prompt_recovery.tables import PARTS, write_table
 
 
 def make_triples(
-    settings: config.DataConfig, generated: Generated, *, files: TripleFiles, embed: Embed
+    settings: config.DataConfig, generated: Generated, folder: TriplesFolder, embed: Embed
 ) -> dict[str, object]:
     """Clean what was made, join the imported triples, split, write, and prove that nothing leaks -> the counts.
 
-    `embed` maps prompts to unit vectors, shape (n, d), and is not called without imported triples. The files are all
-    written, or none is.
+    `embed` maps prompts to unit vectors, shape (n, d), and is not called without imported triples. Written
+    are the parts, schema TRIPLES, `hashes` of HASHES and `dropped` of VERDICTS: all of them, or none.
     Raises InputError when more than `cleaning.max_dropped_share` of the rows of one origin is dropped by the filters,
     when a part is left empty, and when a split leaks.
     """
     made = generated_rows(generated.plan, generated.replies, settings.rewriter.name)
-    with _work_folder(files.dropped.with_name(".cleaned")) as folder, ExitStack() as stack:
+    with _work_folder(folder.path / ".cleaned") as cleaned, ExitStack() as stack:
         batches = chain(made, imported_rows(settings.imported))
-        rows = clean_rows(batches, settings.cleaning, folder, signed=bool(settings.imported))
+        rows = clean_rows(batches, settings.cleaning, cleaned, signed=bool(settings.imported))
         _refuse_heavy_loss(rows, settings)
         placement = place_rows(rows, settings, embed, generated.clustered)
         counts = _counts(rows, placement)
-        paths = {part: stack.enter_context(whole_or_absent(path)) for part, path in files.parts.items()}
-        write_parts(rows, placement, paths, stack.enter_context(whole_or_absent(files.dropped)))
+        paths = {part: stack.enter_context(whole_or_absent(path)) for part, path in folder.parts().items()}
+        write_parts(rows, placement, paths, stack.enter_context(whole_or_absent(folder.dropped)))
         del rows
         hashes = _without_leaks(paths, placement.clustered, embed, settings.clustering)
-        write_table(hashes, files.hashes, HASHES)
+        write_table(hashes, folder.hashes, HASHES)
     return counts | {
         "originals_dropped": generated.originals_dropped,
         "prompts_dropped": generated.prompts_dropped,

@@ -1,28 +1,18 @@
 """Scored rows and a loss curve in, one self-contained HTML page out."""
 
-import io
 from collections.abc import Mapping, Sequence
-from importlib import resources
 from typing import Any
 
-import jinja2
-import matplotlib
 import pandas as pd
-from matplotlib.figure import Figure
 
 from prompt_recovery import config
+from prompt_recovery.engines.figures import COLOURS, Drawing, canvas, drawing
+from prompt_recovery.page import render_page
 from prompt_recovery.score.scoring import SplitScore
+from prompt_recovery.tables import SPLIT_MEANINGS
 
-MEANINGS = {
-    "S0": "prompt seen, text unseen",
-    "S1": "wording unseen",
-    "S2": "family unseen",
-    "all": "all rows",
-}
-_COLOURS = ("#9aa7b3", "#e08e45", "#0b6e99", "#5b8c5a", "#8e5ea2", "#c0504d")
 _SAMPLE_ROWS = 5
 _MOST_FAMILIES = 60
-matplotlib.rcParams |= {"font.family": "sans-serif", "font.size": 9, "svg.hashsalt": "report", "svg.fonttype": "none"}
 
 
 def render_report(
@@ -41,10 +31,8 @@ def render_report(
     best = rows[rows["method"] == methods[-1]].sort_values("score", ascending=False, kind="stable")
     figures = [_by_family(rows, methods), _distribution(rows, methods), _loss(loss_curve)]
     samples = [("Best rows", best.head(_SAMPLE_ROWS)), ("Worst rows", best.tail(_SAMPLE_ROWS)[::-1])]
-    template = jinja2.Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True).from_string(
-        (resources.files(__package__) / "report.html.j2").read_text(encoding="utf-8")
-    )
-    return template.render(
+    return render_page(
+        "score/report.html.j2",
         name=run.name,
         facts=_facts(run, trained),
         document=document,
@@ -67,7 +55,7 @@ def _facts(run: config.RunConfig, trained: Mapping[str, Any]) -> dict[str, str]:
 def _splits(scores: Sequence[SplitScore]) -> list[dict[str, Any]]:
     first = {score.split: score for score in reversed(scores)}
     return [
-        {"name": s.split, "meaning": MEANINGS.get(s.split, ""), "rows": s.rows, "families": s.families}
+        {"name": s.split, "meaning": SPLIT_MEANINGS.get(s.split, ""), "rows": s.rows, "families": s.families}
         for _, s in sorted(first.items())
     ]
 
@@ -83,31 +71,13 @@ def _method(method: str, scores: Sequence[SplitScore]) -> dict[str, Any]:
     return {"name": method, "cells": cells, "by_constant": sum(s.answered_by_constant for s in own.values())}
 
 
-def _figure(title: str, caption: str, width: float, height: float) -> tuple[dict[str, str], Figure]:
-    return {"title": title, "caption": caption}, Figure(figsize=(width, height), layout="constrained")
-
-
-def _finish(entry: dict[str, str], figure: Figure) -> dict[str, str]:
-    for axes in figure.axes:
-        axes.spines[["top", "right"]].set_visible(False)
-    buffer = io.StringIO()
-    figure.savefig(buffer, format="svg", metadata={"Date": None})
-    svg = buffer.getvalue()
-    return entry | {"svg": svg[svg.index("<svg") :]}
-
-
-def _by_family(rows: pd.DataFrame, methods: Sequence[str]) -> dict[str, str]:
+def _by_family(rows: pd.DataFrame, methods: Sequence[str]) -> Drawing:
     table = rows.pivot_table(index=["split", "family"], columns="method", values="score")[list(methods)]
     by_split = {split: own.droplevel("split").sort_values(methods[-1]) for split, own in table.groupby("split")}
     by_split = {split: _ends(own) for split, own in by_split.items()}
-    entry, figure = _figure(
-        "Score by family",
-        f"A dot is the mean SCS of a method on one family; a split's families are sorted by {methods[-1]}.",
-        4 * len(by_split),
-        1.2 + 0.15 * max(map(len, by_split.values())),
-    )
+    figure = canvas(4 * len(by_split), 1.2 + 0.15 * max(map(len, by_split.values())))
     for axes, (split, own) in zip(figure.subplots(1, len(by_split), squeeze=False)[0], by_split.items(), strict=True):
-        for method, colour in zip(methods, _COLOURS, strict=False):
+        for method, colour in zip(methods, COLOURS, strict=False):
             axes.scatter(own[method], range(len(own)), s=14, color=colour, label=method)
         axes.set_yticks(range(len(own)), own.index, fontsize=7)
         axes.set(title=split, xlabel="mean SCS", xlim=(-0.03, 1.03), ylim=(-1, len(own)))
@@ -115,7 +85,8 @@ def _by_family(rows: pd.DataFrame, methods: Sequence[str]) -> dict[str, str]:
     figure.legend(
         *figure.axes[0].get_legend_handles_labels(), loc="outside upper left", ncols=len(methods), frameon=False
     )
-    return _finish(entry, figure)
+    caption = f"A dot is the mean SCS of a method on one family; a split's families are sorted by {methods[-1]}."
+    return drawing("Score by family", caption, figure)
 
 
 def _ends(table: pd.DataFrame) -> pd.DataFrame:
@@ -124,11 +95,11 @@ def _ends(table: pd.DataFrame) -> pd.DataFrame:
     return table if len(table) <= _MOST_FAMILIES else pd.concat([table.head(half), table.tail(half)])
 
 
-def _distribution(rows: pd.DataFrame, methods: Sequence[str]) -> dict[str, str]:
+def _distribution(rows: pd.DataFrame, methods: Sequence[str]) -> Drawing:
     splits = sorted(rows["split"].unique())
-    entry, figure = _figure("Distribution of the scores", "Share of rows at or above an SCS; higher is better.", 9, 3)
+    figure = canvas(9, 3)
     for axes, split in zip(figure.subplots(1, len(splits), sharey=True, squeeze=False)[0], splits, strict=True):
-        for method, colour in zip(methods, _COLOURS, strict=False):
+        for method, colour in zip(methods, COLOURS, strict=False):
             scores = rows.loc[(rows["split"] == split) & (rows["method"] == method), "score"].sort_values()
             axes.step(scores, 1 - (pd.RangeIndex(len(scores)) / len(scores)), color=colour, label=method)
         axes.set_title(split)
@@ -136,16 +107,14 @@ def _distribution(rows: pd.DataFrame, methods: Sequence[str]) -> dict[str, str]:
         axes.set_xlim(-0.02, 1.02)
     figure.axes[0].set_ylabel("share of rows")
     figure.axes[-1].legend(frameon=False)
-    return _finish(entry, figure)
+    return drawing("Distribution of the scores", "Share of rows at or above an SCS; higher is better.", figure)
 
 
-def _loss(lines: Sequence[dict[str, float]]) -> dict[str, str]:
-    entry, figure = _figure(
-        "Loss of the adapter", "Nats a token of the answer; the dots are the validation rows of each split.", 9, 3
-    )
+def _loss(lines: Sequence[dict[str, float]]) -> Drawing:
+    figure = canvas(9, 3)
     axes = figure.subplots()
     names = list(dict.fromkeys(key for line in lines for key in line if key == "loss" or key.startswith("valid ")))
-    for name, colour in zip(names, _COLOURS, strict=False):
+    for name, colour in zip(names, COLOURS, strict=False):
         points = [(line["step"], line[name]) for line in lines if name in line]
         style = (
             {"linewidth": 1, "label": "train"} if name == "loss" else {"marker": "o", "markersize": 4, "label": name}
@@ -153,4 +122,5 @@ def _loss(lines: Sequence[dict[str, float]]) -> dict[str, str]:
         axes.plot(*zip(*points, strict=True), color=colour, **style)
     axes.set(xlabel="step", ylabel="loss", ylim=(0, None))
     axes.legend(frameon=False, ncols=len(names))
-    return _finish(entry, figure)
+    caption = "Nats a token of the answer; the dots are the validation rows of each split."
+    return drawing("Loss of the adapter", caption, figure)
