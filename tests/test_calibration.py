@@ -158,6 +158,14 @@ def test_too_few_constants_or_candidates_are_refused(own):
         calibrate_seen(own, scores, SETTINGS.model_copy(update={"subset_size": 5_000}))
 
 
+def test_a_board_of_another_embedder_is_refused(own):
+    (_, constants), (_, candidates), _ = own
+    scores = sharpened_cosine_matrix(constants, candidates).mean(axis=1)
+    scores[7] = -0.9
+    with pytest.raises(InputError, match=r"1 of 36 scores are out of reach, such as -0\.900 in row 7: its cosines"):
+        calibrate(candidates, constants, scores, SETTINGS, seed=0)
+
+
 def test_a_board_is_read_with_the_columns_that_the_settings_name(tmp_path):
     path = tmp_path / "board.csv"
     pd.DataFrame({"prompt": ["Improve it.", "NA"], "lb": ["0.61", "0.4"]}).to_csv(path, index=False)

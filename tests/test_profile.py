@@ -71,7 +71,7 @@ def test_sample_rows_are_of_train_and_of_each_test_split(tmp_path):
 def test_sample_rows_come_from_the_whole_file_whatever_its_row_groups_and_batches(tmp_path, monkeypatch):
     drawn = []
     for row_group_size, batch in ((None, 2_000), (70, 2_000), (1_000, 300)):
-        monkeypatch.setattr("prompt_recovery.data.profile._ROWS_PER_BATCH", batch)
+        monkeypatch.setattr("prompt_recovery.tables._ROWS_AT_A_TIME", batch)
         path = write(frame(5_000, split="train"), tmp_path / "train.parquet", row_group_size)
         drawn.append([row["id"] for row in profile_triples({"train": path}).samples["train", "train"]])
     assert drawn[0] == drawn[1] == drawn[2]

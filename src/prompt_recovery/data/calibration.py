@@ -85,10 +85,11 @@ def calibrate(
 
     `candidates`, `constants`: unit vectors, shapes (n, d) and (m, d), of the embedder that the board scored with;
     `scores`: shape (m,). `seed` deals the constants into the folds; nothing else is random.
-    Raises InputError when there are too few constants or candidates.
+    Raises InputError when there are too few constants or candidates, and for a score that none of these can give.
     """
     _require_enough(len(candidates), len(constants), settings)
     cosines = sharpened_cosine_matrix(constants.astype(np.float64), candidates.astype(np.float64))
+    _require_within_reach(cosines, scores)
     folds = np.array_split(np.random.default_rng(seed).permutation(len(scores)), settings.folds)
     chosen, held_out = _choose_regularisation(cosines, scores, folds)
     weights = _paths(cosines, scores)[chosen]
@@ -127,6 +128,19 @@ def _require_enough(candidates: int, constants: int, settings: config.Calibratio
         raise InputError(
             f"calibration.subset_size = {settings.subset_size}: expected fewer than the {candidates} candidate "
             "prompts. Lower it, or give more prompts."
+        )
+
+
+def _require_within_reach(cosines: np.ndarray, scores: np.ndarray) -> None:
+    """Raise InputError for a score beyond that of the constant with its nearest, or its farthest, candidate."""
+    low, high = cosines.min(axis=1), cosines.max(axis=1)
+    beyond = (scores < low) | (scores > high)
+    if beyond.any():
+        worst = int(np.maximum(low - scores, scores - high).argmax())
+        raise InputError(
+            f"calibration.board: {beyond.sum()} of {len(scores)} scores are out of reach, such as {scores[worst]:.3f} "
+            f"in row {worst}: its cosines ** 3 with the candidates are {low[worst]:.3f} to {high[worst]:.3f}. Set "
+            "calibration.embedder to the one that the board scored with, or give more kinds of prompts."
         )
 
 

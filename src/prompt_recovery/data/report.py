@@ -75,10 +75,18 @@ def _facts(settings: config.DataConfig) -> dict[str, str]:
     originals, cleaning, rewriter = settings.originals, settings.cleaning, settings.rewriter
     sources = ", ".join(f"{source.label} (weight {source.weight:g})" for source in originals.sources)
     kept = f"; kept though found: {', '.join(cleaning.keep)}" if cleaning.keep else ""
-    return {
+    files = [file.path for file in settings.prompts.files] + [
+        f"variations: {one}" for one in settings.prompts.variations
+    ]
+    made = {
         "rewriter": rewriter.kind if rewriter.name == rewriter.kind else f"{rewriter.name} ({rewriter.kind})",
         "originals": f"{originals.count:,} of at most {originals.max_words} words, from {sources}",
-        "prompts": settings.prompts.kind,
+        "prompts": ", ".join([settings.prompts.kind, *files]),
+    }
+    imported = ", ".join(file.path + (" (external)" if file.external else "") for file in settings.imported)
+    return {
+        **(made if rewriter.kind != "none" else {}),
+        **({"imported": imported} if imported else {}),
         "cleaning": f"openings: {cleaning.openings}; at most {cleaning.max_words} words{kept}",
         "seed": str(settings.seed),
     }
