@@ -62,7 +62,7 @@ def whole_facts(tmp_path_factory):
         train=table(4, original_source=["story", "story", "news", "news"], rewritten_text="word " * 50_000),
         test=table(4, original_source="story", split=["S0", "S1", "S3", "S4"], family=list("fghi")),
         counts=COUNTS,
-        prompt_map=PromptMap(["one", "two\n", ODD], [ODD, ODD, "g"], ["train", "valid", "test"], np.eye(3)),
+        prompt_map=PromptMap(["one", "two\n", ODD], [ODD, ODD, "g"], ["train", "valid", "test"], np.eye(3), total=3),
         calibration=CALIBRATION,
     )
 

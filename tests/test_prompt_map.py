@@ -15,9 +15,8 @@ def heaps(centres, members, dimensions=8, seed=0):
 
 
 def prompts(families, vectors, parts=None):
-    return PromptMap(
-        [f"prompt {i}" for i in range(len(families))], families, parts or ["train"] * len(families), vectors
-    )
+    names, count = [f"prompt {i}" for i in range(len(families))], len(families)
+    return PromptMap(names, families, parts or ["train"] * count, vectors, total=count)
 
 
 # 16 vectors: principal components; 80: t-SNE

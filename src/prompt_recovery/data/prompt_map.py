@@ -22,12 +22,13 @@ _OTHERS = "#c9d1d8"
 
 @dataclass(frozen=True, eq=False)
 class PromptMap:
-    """Distinct prompts. `parts`: train, valid or test, by what is held out; `unit_vectors`: shape (n, d)."""
+    """Some of `total` distinct prompts. `parts`: train, valid or test, by what is held out; `unit_vectors`: (n, d)."""
 
     prompts: Sequence[str]
     families: Sequence[str]
     parts: Sequence[str]
     unit_vectors: np.ndarray
+    total: int
 
 
 def draw_map(prompt_map: PromptMap, width: int, height: int) -> dict[str, Any]:
@@ -54,7 +55,7 @@ def draw_map(prompt_map: PromptMap, width: int, height: int) -> dict[str, Any]:
     return {
         "points": sorted(points, key=lambda point: point["colour"] != _OTHERS),
         "legend": _legend(sizes, colour),
-        "prompts": len(prompt_map.prompts),
+        "prompts": prompt_map.total,
         "parts": sorted(set(prompt_map.parts), key=PARTS.index),
         "method": "t-SNE" if len(rows) >= _FEWEST_FOR_TSNE else "principal components",
     }

@@ -61,7 +61,7 @@ def map_prompts(parts: Mapping[str, Path], embed: Embed) -> PromptMap:
             found.setdefault(row["rewrite_prompt"], (row["family"], "train" if seen else part))
     prompts = heapq.nsmallest(MOST_POINTS, found, key=_lot)
     families, places = zip(*(found[prompt] for prompt in prompts), strict=True)
-    return PromptMap(prompts, families, places, embed(prompts))
+    return PromptMap(prompts, families, places, embed(prompts), total=len(found))
 
 
 def _rows(path: Path, columns: list[str]) -> Iterator[dict[str, Any]]:
