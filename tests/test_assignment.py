@@ -164,3 +164,8 @@ def test_too_few_families_are_refused_unless_there_are_others():
 def test_no_rows_give_no_assignment():
     given = rows([], [], phrasings=4, families=2, family_part=np.array([TRAIN, OPEN]))
     assert len(assign_rows(given, SETTINGS, seed=0).part) == 0
+
+
+def test_rows_of_which_none_may_be_trained_on_are_refused():
+    with pytest.raises(InputError, match=r"no imported row may be trained on: all are external"):
+        assign_rows(sparse(external=np.full(4_000, True)), SETTINGS, seed=0)

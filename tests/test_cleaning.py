@@ -1,5 +1,6 @@
 import random
 import re
+import time
 from typing import get_args
 
 import pandas as pd
@@ -167,3 +168,9 @@ def test_real_rewrites_are_mended_and_few_are_dropped():
     cleaned = [clean(*texts, Cleaning()) for texts in zip(*columns, strict=True)]
     assert 0.02 < sum(one.reason is not None for one in cleaned) / len(cleaned) < 0.12
     assert not any(re.match(r"Sure,? here(?:'s| is)", one.rewritten_text) for one in cleaned)
+
+
+def test_a_word_without_end_takes_no_time():
+    started = time.process_time()
+    assert reason(rewritten="x" * 100_000) is None
+    assert time.process_time() - started < 2

@@ -64,3 +64,11 @@ def test_copies_cross_only_where_clusters_made_one_of_the_families(embed):
     assert crossing_copies([short], [long, cluster], {"north 8 a"}, embed, 0.9) == [(short, cluster)]
     assert crossing_copies([cluster], [short, long], {"north 8 a"}, embed, 0.9) == [(cluster, long)]
     assert crossing_copies([cluster], [Prompt("east 0 a", "east", "e")], {"north 8 a"}, embed, 0.9) == []
+
+
+def test_no_cluster_takes_a_known_name(embed):
+    known = [Prompt("north 0 a", "East 0 a", "South 0 a.")]
+    prompts = name_families(["east 0 a", "south 0 a"], known, embed, SETTINGS)
+    assert [(one.text, one.family, one.phrasing) for one in prompts] == [
+        (text, f"{text} (cluster)", f"{text} (cluster)") for text in ("east 0 a", "south 0 a")
+    ]

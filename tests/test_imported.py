@@ -228,3 +228,21 @@ def test_a_file_that_cannot_be_used_is_refused_and_leaves_no_file(tmp_path, chan
 def test_nothing_generated_and_nothing_imported_is_refused():
     with pytest.raises(ValueError, match=r"at least one \[\[imported\]\] file with rewriter.kind = \"none\""):
         DataConfig(name="test", rewriter=Rewriter(kind="none"))
+
+
+def test_an_empty_group_of_a_csv_puts_no_originals_together(tmp_path):
+    frame = brought().assign(book=lambda own: np.where(np.arange(len(own)) % 2, "", "one"))
+    columns = settings("x").imported[0].model_dump() | {"group_column": "book", "path": str(tmp_path / "t.csv")}
+    written(frame, tmp_path / "t.csv")
+    _, rows, _ = make(tmp_path, settings("x").model_copy(update={"imported": (ImportedTriples(**columns),)}))
+    books = rows.merge(frame, left_on="original_text", right_on="before")
+    assert books.groupby("book")["original_group"].nunique()["one"] == 1
+    assert books.loc[books["book"] == "", "original_group"].is_unique
+
+
+def test_held_out_rewriters_are_of_an_imported_file(tmp_path):
+    split = SPLIT.model_copy(update={"held_out_rewriters": ("rules",)})
+    with pytest.raises(ValueError, match=r"at least one \[\[imported\]\] file with split.held_out_rewriters"):
+        DataConfig(name="test", split=split)
+    with pytest.raises(ValueError, match=r"split.held_out_rewriters without rules: its rewrites are for training"):
+        settings("t.csv", rewriter=Rewriter(), split=split)

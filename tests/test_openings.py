@@ -1,8 +1,11 @@
+import time
+
 import pytest
 from test_cleaning import ORIGINAL, PROMPT, REWRITE, reason
 
 from prompt_recovery.config import Cleaning
 from prompt_recovery.data.cleaning.filters import Cleaned, clean
+from prompt_recovery.data.cleaning.openings import without_opening
 
 OPENINGS = """\
 Sure, here is the rewritten text:
@@ -186,3 +189,11 @@ def test_openings_may_drop_the_row_or_stay():
 def test_an_opening_that_the_original_has_too_is_part_of_the_text():
     original = f"Sure, here is the revised list:\n\n{ORIGINAL}"
     assert clean(original, PROMPT, f"Certainly, here is the revised list:\n\n{REWRITE}", Cleaning()).changed_by == ()
+
+
+@pytest.mark.parametrize("blank", [" ", "\n"])
+def test_a_long_run_of_blanks_takes_no_time_and_is_no_opening(blank):
+    text = f"Sure, here is{blank * 100_000}x"
+    started = time.process_time()
+    assert without_opening("The fox ran.", text) == text
+    assert time.process_time() - started < 2

@@ -1,4 +1,6 @@
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from prompt_recovery.errors import InputError
@@ -55,6 +57,8 @@ def test_a_missing_column_is_named_with_what_is_there(tmp_path, name):
         ('{"text": "x"}\n{"text": ', "line 2: is not JSON (Expecting value: line 1 column"),
         ('{"text": "x"}\n["x"]', "line 2: expected a JSON object, found list."),
         ('{"text": "x"}\n{"text": ["x"]}', 'line 2: text: expected text, found ["x"].'),
+        (f'{{"text": {"9" * 5_000}}}', "line 1: is not JSON (Exceeds the limit"),
+        ("[" * 100_000, "line 1: is not JSON (maximum recursion depth"),
         ('{"text": true}', "line 1: text: expected text, found true."),
         ("\n", "t.jsonl: has no rows, expected at least one."),
     ],
@@ -92,3 +96,12 @@ def test_missing_empty_broken_and_other_files_are_refused(tmp_path):
     write(FRAME, tmp_path / "t.parquet")
     (tmp_path / "cut.parquet").write_bytes((tmp_path / "t.parquet").read_bytes()[:-40])
     assert "cut.parquet: cannot be read to its end" in fault(tmp_path / "cut.parquet")
+
+
+def test_bytes_of_a_parquet_that_are_not_utf8_are_refused(tmp_path):
+    buffers = pa.array([b"whole", b"caf\xe9"]).buffers()
+    pq.write_table(
+        pa.table({"n": ["1", "2"], "text": pa.Array.from_buffers(pa.string(), 2, buffers)}), tmp_path / "t.parquet"
+    )
+    message = fault(tmp_path / "t.parquet", ["n", "text"])
+    assert "t.parquet: column text, one of the rows 0 to 1, from 0: is not UTF-8. Write" in message

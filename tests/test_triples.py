@@ -133,3 +133,26 @@ def test_a_leak_stops_the_stage_and_leaves_what_was_there(tmp_path):
     with pytest.raises(InputError, match=r"the splits leak:\n  S2 family that training has: \d+ row"):
         make_triples(CONFIG, Generated(plan, replies()), TriplesFolder(tmp_path), no_embedder)
     assert (tmp_path / "train.parquet").read_bytes() == before
+
+
+def test_s1_rows_whose_family_left_training_are_dropped_and_counted(tmp_path):
+    spoilt = replies()
+    family = next(planned.task[1].family for planned in PLAN.values() if planned.split == "S1")
+    lost = [key for key, one in PLAN.items() if one.part == "train" and one.task[1].family == family]
+    spoilt |= dict.fromkeys(lost, Reply(""))
+    settings = CONFIG.model_copy(update={"cleaning": Cleaning(max_dropped_share=0.9)})
+    counts, parts = make(tmp_path, spoilt, settings)
+    held = pd.concat([parts["valid"], parts["test"]])
+    assert counts["dropped"]["prompt_left_training"] > 0
+    assert family not in set(held["family"])
+    assert sum(counts["kept"].values()) + sum(counts["dropped"].values()) == len(PLAN)
+
+
+def test_a_disk_that_refuses_is_an_error_that_says_so(tmp_path, monkeypatch):
+    def refuse(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("prompt_recovery.data.row_cleaning.pq.write_table", refuse)
+    with pytest.raises(InputError, match=r"\.cleaned: could not be written or read again \(No space left on device\)"):
+        make(tmp_path, replies())
+    assert list(tmp_path.iterdir()) == []

@@ -114,7 +114,23 @@ def _read_parquet(path: Path, columns: list[str]) -> Iterator[pa.Table]:
     require_columns(columns, file.schema_arrow.names, where=str(path))
     empty = pa.schema([file.schema_arrow.field(name) for name in columns]).empty_table()
     tables = (pa.Table.from_batches([batch]) for batch in file.iter_batches(_ROWS_AT_A_TIME, columns=columns))
-    return (as_text(table, where=str(path)) for table in chain([empty], tables))
+    first = 0
+    for table in chain([empty], tables):
+        yield _valid(as_text(table, where=str(path)), path, first)
+        first += len(table)
+
+
+def _valid(table: pa.Table, path: Path, first: int) -> pa.Table:
+    """Return the table. Raises InputError for bytes that are not UTF-8: no Parquet writer is made to look at them."""
+    for name in table.column_names:
+        try:
+            table[name].validate(full=True)
+        except pa.ArrowInvalid:
+            raise InputError(
+                f"{path}: column {name}, one of the rows {first} to {first + len(table) - 1}, from 0: is not UTF-8. "
+                "Write the file again with UTF-8 texts."
+            ) from None
+    return table
 
 
 def _read_jsonl(path: Path, columns: list[str]) -> Iterator[pa.Table]:
@@ -137,7 +153,9 @@ def _objects(path: Path, lines: Iterator[bytes]) -> Iterator[tuple[int, dict[str
             continue
         try:
             row = json.loads(line.decode("utf-8-sig" if number == 1 else "utf-8"))
-        except json.JSONDecodeError as error:
+        except UnicodeDecodeError:
+            raise
+        except (ValueError, RecursionError) as error:  # also numbers of 5,000 digits, and 10,000 brackets
             raise InputError(f"{path}, line {number}: is not JSON ({error}). Expected one object a line.") from None
         if not isinstance(row, dict):
             raise InputError(f"{path}, line {number}: expected a JSON object, found {type(row).__name__}.")

@@ -185,6 +185,15 @@ class DataConfig(Section):
         return self
 
     @model_validator(mode="after")
+    def _held_out_rewriters_are_imported(self) -> Self:
+        held_out = self.split.held_out_rewriters
+        if held_out and not self.imported:
+            raise ValueError("at least one [[imported]] file with split.held_out_rewriters: of its rows S3 is made")
+        if self.rewriter.kind != "none" and self.rewriter.name in held_out:
+            raise ValueError(f"split.held_out_rewriters without {self.rewriter.name}: its rewrites are for training")
+        return self
+
+    @model_validator(mode="after")
     def _a_chat_model_writes(self) -> Self:
         written = [f"originals.sources.{n}" for n, one in enumerate(self.originals.sources) if one.kind == "written"]
         to_write = [*written, *(["prompts.variations"] if self.prompts.variations else [])]

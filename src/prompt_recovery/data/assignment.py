@@ -125,6 +125,11 @@ def _hold_out_families(rows: ImportedRows, settings: config.Split, rng: np.rando
     fewest, most = settings.held_out_families, max(settings.held_out_families, len(order) // 4)
     if len(order) <= 2 * fewest:
         if not (part == TRAIN).any():
+            if not len(order):
+                raise InputError(
+                    "no imported row may be trained on: all are external, of held-out rewriters, or stand with what is "
+                    "held out. Import or make others too."
+                )
             raise InputError(
                 f"split.held_out_families = {fewest}: taken twice, it leaves none of the {len(order)} families of the "
                 "imported prompts. Lower it, or import triples with more kinds of prompts."

@@ -7,6 +7,7 @@ import numpy as np
 from prompt_recovery import config
 from prompt_recovery.data.clustering import cluster_prompts, components, near_copies, nearest_rows
 from prompt_recovery.data.prompts import Prompt
+from prompt_recovery.data.text_tidying import letters
 
 Embed = Callable[[Sequence[str]], np.ndarray]
 
@@ -26,7 +27,8 @@ def name_families(
         rows, cosines = nearest_rows(vectors, embed([one.text for one in known]))
         nearest = np.where(cosines >= settings.near_copy_cosine, rows, -1)
     own = np.flatnonzero(nearest < 0)
-    named = _named_clusters([texts[row] for row in own], vectors[own], settings) if len(own) else []
+    taken = {letters(name) for one in known for name in (one.family, one.phrasing)}
+    named = _named_clusters([texts[row] for row in own], vectors[own], settings, taken) if len(own) else []
     prompts = dict(zip(own, named, strict=True))
     return [
         prompts[row] if row in prompts else Prompt(text, known[nearest[row]].family, known[nearest[row]].phrasing)
@@ -58,13 +60,17 @@ def crossing_copies(
     return pairs
 
 
-def _named_clusters(texts: Sequence[str], vectors: np.ndarray, settings: config.Clustering) -> list[Prompt]:
+def _named_clusters(
+    texts: Sequence[str], vectors: np.ndarray, settings: config.Clustering, taken: set[str]
+) -> list[Prompt]:
+    """Name clusters and phrasings by a prompt of theirs, made longer where that is a known name: "Formal", say."""
     labels = cluster_prompts(vectors, settings)
     phrasings = components(near_copies(vectors, settings.near_copy_cosine), len(texts))
     first = np.unique(phrasings, return_index=True)[1]
     central = _most_central(vectors, labels)
     rows = zip(texts, central[labels], first[phrasings], strict=True)
-    return [Prompt(text, texts[family], texts[phrasing]) for text, family, phrasing in rows]
+    names = [f"{text} (cluster)" if letters(text) in taken else text for text in texts]
+    return [Prompt(text, names[family], names[phrasing]) for text, family, phrasing in rows]
 
 
 def _most_central(vectors: np.ndarray, labels: np.ndarray) -> np.ndarray:

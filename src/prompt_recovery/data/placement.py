@@ -20,12 +20,12 @@ from prompt_recovery.data.assignment import (
 )
 from prompt_recovery.data.clustering import components
 from prompt_recovery.data.families import Embed, clustered_families, crossing_copies, name_families
+from prompt_recovery.data.key_columns import held_out, numbered, repeated, values_of
 from prompt_recovery.data.leaks import UNSEEN
 from prompt_recovery.data.near_duplicates import first_copies, near_pairs
 from prompt_recovery.data.prompts import Prompt
 from prompt_recovery.data.row_cleaning import CleanedRows
 from prompt_recovery.data.rows import GENERATED
-from prompt_recovery.data.text_tidying import letters
 from prompt_recovery.tables import PARTS
 
 
@@ -58,14 +58,15 @@ def place_rows(
     called where there are such, and where there are imported rows.
     """
     keys = rows.keys
-    columns = {name: _texts(keys[name]) for name in ("part", "split", "family", "phrasing")}
-    reason, group = np.full(len(keys), None, object), _texts(keys["original_group"])
+    columns = {name: values_of(keys[name]) for name in ("part", "split", "family", "phrasing")}
+    reason, group = np.full(len(keys), None, object), values_of(keys["original_group"])
     placement = Placement(reason, **columns, group=group, clustered=set(clustered))
-    prompt, texts = _numbered(keys["rewrite_prompt"])
+    prompt, texts = numbered(keys["rewrite_prompt"])
     imported = np.flatnonzero(keys["origin"].to_numpy() != GENERATED)
     if len(imported):
         copies = first_copies(rows.row_signatures, settings.duplicates.threshold, within=prompt)
-        _drop(placement, imported[copies[imported] != imported], "near_duplicate")
+        again = (copies != np.arange(len(keys))) | repeated(keys["id"])
+        _drop(placement, imported[again[imported]], "near_duplicate")
         group = _groups(rows, keys, settings.duplicates.threshold)
         imported = imported[np.equal(placement.reason[imported], None)]
         named = _name_prompts(placement, imported, prompt, texts, embed, settings.clustering)
@@ -75,9 +76,8 @@ def place_rows(
             imported = np.setdiff1d(imported, alike, assume_unique=True)
         _assign(placement, imported, keys, prompt, named, group, settings)
     if placement.clustered:
-        _drop_near_copies_of_training(placement, _texts(keys["rewrite_prompt"]), embed, settings.clustering)
-    s0, train = placement.kept("S0"), placement.kept("train")
-    _drop(placement, s0[~np.isin(prompt[s0], prompt[train])], REASONS[UNTRAINED])
+        _drop_near_copies_of_training(placement, values_of(keys["rewrite_prompt"]), embed, settings.clustering)
+    _drop_untrained(placement, prompt)
     return placement
 
 
@@ -85,23 +85,12 @@ def _drop(placement: Placement, rows: np.ndarray, reason: str) -> None:
     placement.reason[rows] = reason
 
 
-def _texts(column: pa.ChunkedArray) -> np.ndarray:
-    """Return an array of one object a distinct text: a million rows have few families."""
-    encoded = column.combine_chunks().dictionary_encode()
-    values = np.array([*encoded.dictionary.to_pylist(), None], dtype=object)
-    return values[encoded.indices.fill_null(len(values) - 1).to_numpy()]
-
-
-def _numbered(prompts: pa.ChunkedArray) -> tuple[np.ndarray, list[str]]:
-    """Return the number of each row's prompt, the same for all that have its letters, and the first text of each."""
-    encoded = prompts.combine_chunks().dictionary_encode()
-    number: dict[str, int] = {}
-    numbers, texts = [], []
-    for text in encoded.dictionary.to_pylist():
-        numbers.append(number.setdefault(letters(text) or text, len(number)))
-        if len(texts) < len(number):
-            texts.append(text)
-    return np.array(numbers, dtype=np.int64)[encoded.indices.to_numpy()], texts
+def _drop_untrained(placement: Placement, prompt: np.ndarray) -> None:
+    """Drop the S0 rows whose prompt, and the S1 and S3 rows whose family, the filters took from training."""
+    s0, others, train = placement.kept("S0"), placement.kept("S1", "S3"), placement.kept("train")
+    families = set(placement.family[train])
+    _drop(placement, s0[~np.isin(prompt[s0], prompt[train])], REASONS[UNTRAINED])
+    _drop(placement, others[[family not in families for family in placement.family[others]]], REASONS[UNTRAINED])
 
 
 def _groups(rows: CleanedRows, keys: pa.Table, threshold: float) -> np.ndarray:
@@ -162,14 +151,14 @@ def _assign(
     trained = np.zeros(len(phrasing_of), dtype=bool)
     trained[prompt[np.intersect1d(made, placement.kept("train"))]] = True
     external = np.array([False, *(file.external for file in settings.imported)])
-    held_out = np.isin(_texts(keys["rewriter"]).astype(str), settings.split.held_out_rewriters)
+    held = held_out(keys["rewriter"], settings.split.held_out_rewriters)
     _drop(placement, imported[torn[group[imported]]], REASONS[CROSSES])
     imported = imported[~torn[group[imported]]]
     rows = ImportedRows(
         prompt[imported],
         group[imported],
         external[keys["origin"].to_numpy()[imported]],
-        held_out[imported],
+        held[imported],
         phrasing_of,
         family_of,
         family_part,

@@ -5,6 +5,7 @@ The texts never stand in memory together: of a row there remain its prompt, a ha
 
 import hashlib
 import os
+import threading
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
@@ -12,7 +13,7 @@ from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import chain, islice
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
 from pathlib import Path
 from typing import Any
 
@@ -129,7 +130,7 @@ def _in_order(work: Callable[[Any], _Batch], items: Iterable) -> Iterator[_Batch
     if following is None:
         return
     processes = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    with ProcessPoolExecutor(processes, get_context("spawn")) as pool:
+    with ProcessPoolExecutor(processes, get_context("spawn"), _end_with_parent) as pool:
         waiting = deque()
         try:
             for item in chain([following], remaining):
@@ -143,6 +144,16 @@ def _in_order(work: Callable[[Any], _Batch], items: Iterable) -> Iterator[_Batch
                 "a process that cleans rows was killed, most often for want of memory. Free some, then run the "
                 "same command again."
             ) from None
+
+
+def _end_with_parent() -> None:
+    """End this process when its parent is killed: it would wait for work, and keep its memory, for ever."""
+
+    def watch() -> None:
+        parent_process().join()
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
 
 
 def _clean_batch(item: tuple[int, pa.RecordBatch], settings: config.Cleaning, folder: Path, signed: bool) -> _Batch:
@@ -178,8 +189,9 @@ def _clean_batch(item: tuple[int, pa.RecordBatch], settings: config.Cleaning, fo
 
 def _tidied(row: dict[str, Any]) -> dict[str, Any]:
     """Return an imported row with its id, no text null, no blanks around a text, and the prompt on one line."""
-    original, rewritten = ((row[name] or "").strip() for name in ("original_text", "rewritten_text"))
-    prompt, rewriter = " ".join((row["rewrite_prompt"] or "").split()), row["rewriter"] or "unknown"
+    names = ("original_text", "rewritten_text", "rewriter", "original_source", "original_group")
+    original, rewritten, rewriter, source, group = ((row[name] or "").strip() for name in names)
+    prompt, rewriter = " ".join((row["rewrite_prompt"] or "").split()), rewriter or "unknown"
     identity = "\0".join(("imported", original, prompt, rewritten, rewriter))
     return row | {
         "id": hashlib.sha256(identity.encode()).hexdigest()[:16],
@@ -187,7 +199,8 @@ def _tidied(row: dict[str, Any]) -> dict[str, Any]:
         "rewrite_prompt": prompt,
         "rewritten_text": rewritten,
         "rewriter": rewriter,
-        "original_source": row["original_source"] or "unknown",
+        "original_source": source or "unknown",
+        "original_group": group or None,  # an empty cell of a CSV puts no originals together
     }
 
 

@@ -58,6 +58,11 @@ def _work_folder(path: Path) -> Iterator[Path]:
     path.mkdir(parents=True)
     try:
         yield path
+    except OSError as error:
+        raise InputError(
+            f"{path}: could not be written or read again ({error.strerror or error}). Make room, then run the same "
+            "command again."
+        ) from error
     finally:
         shutil.rmtree(path)
 

@@ -20,7 +20,7 @@ _ASKED = re.compile(
     re.IGNORECASE,
 )
 # no word at all in these: links, tags, numbers, l33t
-_NO_WORD = re.compile(r"https?://\S+|[@#]\w+|\w*\d\w*")
+_NO_WORD = re.compile(r"https?://\S+|[@#]\w+|(?<!\w)\w*\d\w*")
 # what a chat model writes; among all languages Spanish shares its confidence with Extremaduran and Aragonese
 _CODES = (
     "ar bg bn ca cs cy da de el en es et fa fi fr gu he hi hr hu hy id is it ja ka kn ko lt lv ml mr ms nl no pa pl pt "

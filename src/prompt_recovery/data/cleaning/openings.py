@@ -75,6 +75,7 @@ _OPENINGS = tuple(
     )
 )
 _RULE = re.compile(r"\s*[-*_=]{3,}[ \t]*\n\s*")
+_HEAD = 1_000  # characters that an announcement may take; the time grows with their square
 _CHAINED = 3  # "Sure! Here it is:", then "**Rewritten text:**"
 
 
@@ -91,4 +92,6 @@ def without_opening(original_text: str, rewritten_text: str) -> str:
 
 
 def _opening_end(text: str) -> int:
-    return max((match.end() for opening in _OPENINGS if (match := opening.match(text))), default=0)
+    head = text[:_HEAD]
+    ends = [match.end() for opening in _OPENINGS if (match := opening.match(head))]
+    return max((end for end in ends if end < _HEAD), default=0)
