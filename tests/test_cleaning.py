@@ -79,11 +79,16 @@ def test_a_whole_text_is_not_truncated_though_it_ends_without_a_full_stop(text):
     [
         "* The ferry leaves at nine\n* It is cold. Bring a coat, for the wind on deck is cold even in July",
         "* The ferry leaves at nine (early\n* The wind on deck is cold even in July",
-        "July in even cold is deck on wind the for coat) a bring (nine at leaves ferry The",
     ],
 )
-def test_a_rewrite_with_the_last_words_of_the_original_or_backwards_to_its_first_is_whole(text):
+def test_a_rewrite_with_the_last_words_of_the_original_is_whole(text):
     assert reason(text) is None
+
+
+def test_a_text_in_reverse_order_may_end_anywhere():
+    text = "July in even cold is deck on wind the for coat) a bring (nine at leaves ferry the"
+    assert reason(text) == "truncated"
+    assert reason(text, prompt="Write it backwards, word by word.") is None
 
 
 @pytest.mark.parametrize("text", ["So on deck the wind is cold even in July,", '{"wind": "cold even in July'])

@@ -104,8 +104,14 @@ def _length_ratio(original: str, prompt: str, rewritten: str, settings: config.C
     )
 
 
+# Prompts whose right answer may end anywhere.
+_OF_ORDER = re.compile(
+    r"\b(?:backwards?|revers\w*|mirror\w*|scrambl\w*|word order|last (?:word|one) first)\b", re.IGNORECASE
+)
+
+
 def _truncated(original: str, prompt: str, rewritten: str, settings: config.Cleaning) -> bool:
-    return is_truncated(original, rewritten)
+    return not _OF_ORDER.search(prompt) and is_truncated(original, rewritten)
 
 
 _QUOTED = re.compile(r"\"[^\"]*\"|\u201c[^\u201d]*\u201d|(?<!\w)['\u2018][^'\u2019]*['\u2019](?!\w)")

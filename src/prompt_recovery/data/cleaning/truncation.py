@@ -31,7 +31,7 @@ _SAME_WORDS = 3  # last ones that rewrite and original share: it came to the end
 def is_truncated(original_text: str, rewritten_text: str) -> bool:
     """Tell whether the rewrite hangs: an open fence, bracket or item, a last word or line that cannot be the last.
 
-    It may stop where the original stops, or, written backwards, where the original starts.
+    It may stop where the original stops.
     """
     rewritten = rewritten_text.rstrip()
     if not rewritten or _hangs(original_text.rstrip()):
@@ -59,9 +59,8 @@ def _stops_short(text: str) -> bool:
 def _came_to_the_end(original: str, rewritten: str) -> bool:
     if _HANGING.search(rewritten) and not original.endswith(rewritten[-1]):
         return False
-    whole = [letters(word) for word in original.split() if letters(word)]
-    last = [letters(word) for word in rewritten.split() if letters(word)][-_SAME_WORDS:]
-    return last in (whole[-_SAME_WORDS:], whole[:_SAME_WORDS][::-1])
+    one, other = ([letters(word) for word in text.split() if letters(word)] for text in (original, rewritten))
+    return one[-_SAME_WORDS:] == other[-_SAME_WORDS:]
 
 
 def _ends_in_mid_sentence(text: str) -> bool:
