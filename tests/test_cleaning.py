@@ -75,6 +75,28 @@ def test_a_whole_text_is_not_truncated_though_it_ends_without_a_full_stop(text):
     assert reason(text, keep=["length_ratio"]) is None
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "* The ferry leaves at nine\n* It is cold. Bring a coat, for the wind on deck is cold even in July",
+        "* The ferry leaves at nine (early\n* The wind on deck is cold even in July",
+    ],
+)
+def test_a_rewrite_with_the_last_words_of_the_original_is_whole(text):
+    assert reason(text) is None
+
+
+def test_a_text_in_reverse_order_may_end_anywhere():
+    text = "July in even cold is deck on wind the for coat) a bring (nine at leaves ferry the"
+    assert reason(text) == "truncated"
+    assert reason(text, prompt="Write it backwards, word by word.") is None
+
+
+@pytest.mark.parametrize("text", ["So on deck the wind is cold even in July,", '{"wind": "cold even in July'])
+def test_the_last_words_of_the_original_do_not_make_up_for_a_comma_or_an_open_brace(text):
+    assert reason(text) == "truncated"
+
+
 def test_a_rewrite_may_stop_where_the_original_stops():
     assert reason("At nine our ferry sails over the", "The ferry leaves at nine over the") is None
 
@@ -84,14 +106,22 @@ def test_a_rewrite_may_stop_where_the_original_stops():
     [
         ("Turn it into an etiquette guide for a gala.", "Etiquette Guide for a Gala: wear a coat.", None),
         ("Turn it into an etiquette guide for a fancy summer gala.",
-         "**Etiquette guide for a fancy summer gala:** wear a coat.", "prompt_leak"),
+         "**Etiquette guide for a fancy summer gala:** wear a coat.", None),
+        ("Turn it into an etiquette guide for a fancy summer gala.",
+         "The text, turned into an etiquette guide for a fancy summer gala: wear a coat.", "prompt_leak"),
+        ("Enrich the diary of a captain who is afraid of water.",
+         "Enrich the diary of a captain who is afraid of water: Bring a coat.", "prompt_leak"),
+        ("Enrich the diary of a captain who is afraid of water.",
+         "The diary of a captain who is afraid of water: Bring a coat.", None),
+        ("Correct the tense of every verb in this.", "Bring a coat. Correcting the tense of every verb in this.",
+         "prompt_leak"),
         ("Correct the spelling and the grammar of this.",
          "Bring a coat, correcting the spelling and the grammar of this.", "prompt_leak"),
         ('Add "once upon a time in a far away port" to it.', "Once upon a time in a far away port, a coat.", None),
         ("Say that the wind on deck is cold even in July.", "Mind: the wind on deck is cold even in July!", None),
     ],
 )  # fmt: skip
-def test_a_run_of_seven_words_of_the_prompt_is_a_leak(prompt, rewritten, expected):
+def test_a_run_of_seven_words_of_the_prompt_is_a_leak_unless_it_is_a_title_or_a_topic(prompt, rewritten, expected):
     assert reason(rewritten, prompt=prompt) == expected
 
 
@@ -112,6 +142,12 @@ def test_another_language_is_wrong_unless_the_prompt_asks_for_it(text):
 
 def test_a_prompt_in_the_language_of_the_rewrite_asks_for_it():
     assert reason(GERMAN, prompt="Bitte schreibe diesen Text noch einmal und etwas höflicher als vorher.") is None
+
+
+def test_a_text_without_its_vowels_is_in_no_other_language():
+    text = "Frnkly, y'v nt bn mch hlp t ll. f nythng, y'v dlyd my trp. Th wmn blw rspndd, y mst b n Mngmnt."
+    assert reason(text, keep=["truncated"]) == "wrong_language"
+    assert reason(text, prompt="Leave out every vowel.") is None
 
 
 def test_text_without_a_language_has_none():
@@ -138,6 +174,7 @@ def test_length_has_bounds():
     assert reason("word " * 160, original="one two three") is None
     assert reason("word " * 161, original="one two three") == "length_ratio"
     assert reason("Cold.", original=ORIGINAL * 10) == "length_ratio"
+    assert reason("_".join(ORIGINAL.split() * 10), original=ORIGINAL * 10) is None
 
 
 def test_every_reason_but_the_broken_ones_can_be_kept():

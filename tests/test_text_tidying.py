@@ -40,6 +40,7 @@ def test_lines_that_a_margin_broke_are_joined_and_others_stay(width):
         ("He said so. 12. Stir the soup well.", "He said so."),
         ("It was in 1999. They left at nine.", "It was in 1999."),
         ("Oh no... we said. Nobody came at all.", "Oh no... we said."),
+        ("oh no... we said. nobody came at all.", "oh no... we said."),
     ],
 )
 def test_a_long_text_is_cut_after_its_last_whole_sentence(text, cut):

@@ -45,8 +45,9 @@ def cut_at_sentence_end(text: str, max_words: int) -> str:
     words = list(_first_words(text, max_words + 1))
     if len(words) <= max_words:
         return text
+    in_lower_case = text.islower()  # such a writer starts sentences in it
     for word, following in reversed(list(pairwise(words))):
-        if _ends_sentence(word.group(), following.group()):
+        if _ends_sentence(word.group(), following.group(), in_lower_case):
             return text[: word.end()]
     return ""
 
@@ -81,8 +82,8 @@ def _first_words(text: str, count: int) -> Iterator[re.Match]:
     return (match for match, _ in zip(_WORD.finditer(text), range(count), strict=False))
 
 
-def _ends_sentence(word: str, following: str) -> bool:
+def _ends_sentence(word: str, following: str, in_lower_case: bool) -> bool:
     bare = word.rstrip(_CLOSERS)
-    if not bare.endswith((".", "!", "?", "…")) or following.lstrip(_OPENERS)[:1].islower():
+    if not bare.endswith((".", "!", "?", "…")) or (following.lstrip(_OPENERS)[:1].islower() and not in_lower_case):
         return False
     return not _NO_END.search(bare)

@@ -96,28 +96,53 @@ def _long_prompt(original: str, prompt: str, rewritten: str, settings: config.Cl
 
 
 def _length_ratio(original: str, prompt: str, rewritten: str, settings: config.Cleaning) -> bool:
+    """Too many words, or too few of both words and characters: snake_case is one word, Chinese has no blanks."""
     words, original_words = len(rewritten.split()), len(original.split())
-    return (
-        words > settings.max_length_ratio * max(original_words, settings.ratio_from_words)
-        or words < settings.min_length_ratio * original_words
+    return words > settings.max_length_ratio * max(original_words, settings.ratio_from_words) or (
+        words < settings.min_length_ratio * original_words
+        and len(rewritten) < settings.min_length_ratio * len(original)
     )
 
 
+# Prompts whose right answer may end anywhere.
+_OF_ORDER = re.compile(
+    r"\b(?:backwards?|revers\w*|mirror\w*|scrambl\w*|word order|last (?:word|one) first)\b", re.IGNORECASE
+)
+
+
 def _truncated(original: str, prompt: str, rewritten: str, settings: config.Cleaning) -> bool:
-    return is_truncated(original, rewritten)
+    return not _OF_ORDER.search(prompt) and is_truncated(original, rewritten)
 
 
 _QUOTED = re.compile(r"\"[^\"]*\"|\u201c[^\u201d]*\u201d|(?<!\w)['\u2018][^'\u2019]*['\u2019](?!\w)")
 _WORD = re.compile(r"[^\W_]+(?:['\u2019][^\W_]+)*")
+# said of the task; what is only asked for, a title or a topic, belongs into the rewrite
+_OF_THE_TASK = (
+    r"re ?writ\w*|re ?phras\w*|re ?word\w*|paraphras\w*|revis(?:e|ed|ing|ion)|proof ?read\w*|texts?|passages?|"
+    r"paragraphs?|sentences?|excerpt|corpus|prompt|tones?|styles?|errors?|mistakes?|grammar|punctuation"
+)
+_LEAK_LEAD = 60  # characters before a shared run that may speak of the task: some ten words
+_STEM = 4  # letters of the prompt's first word, the verb, that stay the same: correct, correcting
 
 
 def _prompt_leak(original: str, prompt: str, rewritten: str, settings: config.Cleaning) -> bool:
-    """A run of words that prompt and rewrite share, the original has not and no quotation in the prompt asks for."""
+    """A run of words that prompt and rewrite share, that speaks of the task or comes just after words that do.
+
+    Not one that the original has, nor one from a quotation in the prompt, which asks for it.
+    """
     runs = {" ".join(run) for run in _runs(_QUOTED.sub(" | ", prompt), settings.leak_words)}
     if not runs:
         return False
     text, source = (f" {' '.join(_WORD.findall(side.casefold()))} " for side in (rewritten, original))
-    return any(f" {run} " in text and f" {run} " not in source for run in runs)
+    shared = [run for run in runs if f" {run} " in text and f" {run} " not in source]
+    return any(_speaks_of_the_task(run, text, prompt) for run in shared)
+
+
+def _speaks_of_the_task(run: str, text: str, prompt: str) -> bool:
+    verb = _WORD.findall(prompt.casefold())[0]
+    of_the_task = re.compile(rf"\b(?:{_OF_THE_TASK}|{re.escape(verb[: max(_STEM, len(verb) - 2)])}\w*)\b")
+    starts = (found.start() for found in re.finditer(re.escape(f" {run} "), text))
+    return any(of_the_task.search(text, max(0, start - _LEAK_LEAD), start + len(run) + 1) for start in starts)
 
 
 def _runs(text: str, length: int) -> list[tuple[str, ...]]:

@@ -16,7 +16,7 @@ _NAMES = (
 ).split()
 _ASKED = re.compile(
     rf"\b(?:{'|'.join(_NAMES)}|translat\w*|(?:another|foreign|different|other|ancient|alien|native|made-up|invented) "
-    r"(?:language|tongue|alphabet)s?|(?:bi|multi)lingual|cipher|code|morse|binary|emojis?)\b",
+    r"(?:language|tongue|alphabet)s?|(?:bi|multi)lingual|cipher|code|morse|binary|emojis?|vowels?|consonants?)\b",
     re.IGNORECASE,
 )
 # no word at all in these: links, tags, numbers, l33t
@@ -35,8 +35,8 @@ _CONFIDENCE = 0.9
 def is_wrong_language(original_text: str, rewrite_prompt: str, rewritten_text: str) -> bool:
     """Tell whether the detector is sure of both languages and they differ, with no word of it in the prompt.
 
-    The prompt asks for another language when it names one, or speaks of translation, a foreign tongue or a cipher, or
-    is itself written in the language of the rewrite. A rewrite that shares a fifth of its words with the original is
+    The prompt asks for another language when it names one, speaks of translation, a foreign tongue, a cipher or vowels,
+    or is itself written in the language of the rewrite. A rewrite that shares a fifth of its words with the original is
     in its language: that keeps pig latin, leetspeak and quotations of foreign names from the detector.
     """
     if _shares_words(original_text, rewritten_text) or _ASKED.search(rewrite_prompt):

@@ -2,6 +2,8 @@
 
 import re
 
+from prompt_recovery.data.text_tidying import letters
+
 _FINISHED = re.compile(
     r"""[.!?\u2026\u3002\uff01\uff1f।~)\]}>\u00bb*_`#|]["'\u201d\u2019\u00bb*_)\]}`]*$|["\u201d\u2019\u00bb]$"""
 )
@@ -23,27 +25,42 @@ _ITEM = re.compile(r"[-\u2013\u2014*•+☐#>]|\[ \]|\d+[.)]")
 _MIN_WORDS = 5  # of a line that may hang: "Best regards," is whole
 _PROSE_WORDS = 12  # of a line of prose
 _START_WORDS = 6  # of a last line that ought to end like the prose above it
+_SAME_WORDS = 3  # last ones that rewrite and original share: it came to the end, as a list without full stops
 
 
 def is_truncated(original_text: str, rewritten_text: str) -> bool:
-    """Tell whether the rewrite hangs: an open fence, bracket or item, a last word or line that cannot be the last."""
-    return _hangs(rewritten_text) and not _hangs(original_text)
+    """Tell whether the rewrite hangs: an open fence, bracket or item, a last word or line that cannot be the last.
+
+    It may stop where the original stops.
+    """
+    rewritten = rewritten_text.rstrip()
+    if not rewritten or _hangs(original_text.rstrip()):
+        return False
+    return _is_unclosed(rewritten) or (_stops_short(rewritten) and not _came_to_the_end(original_text, rewritten))
 
 
 def _hangs(text: str) -> bool:
-    text = text.rstrip()
-    return bool(text) and (_is_open(text) or _ends_in_mid_sentence(text))
+    return bool(text) and (_is_unclosed(text) or _stops_short(text))
 
 
-def _is_open(text: str) -> bool:
-    if text.count("```") % 2:
-        return True
-    if re.match(r'\{\s*"|\[\s*[{"]', text) and text[-1] not in "}]":
-        return True
+def _is_unclosed(text: str) -> bool:
+    return text.count("```") % 2 == 1 or bool(re.match(r'\{\s*"|\[\s*[{"]', text) and text[-1] not in "}]")
+
+
+def _stops_short(text: str) -> bool:
     line = text.rsplit("\n", 1)[-1]
-    return bool(_EMPTY_ITEM.search(text) or _OPEN_BRACKET.search(line)) or bool(
-        line.count("**") % 2 and len(_BOLD.findall(line)) % 2
+    return (
+        bool(_EMPTY_ITEM.search(text) or _OPEN_BRACKET.search(line))
+        or (line.count("**") % 2 == 1 and len(_BOLD.findall(line)) % 2 == 1)
+        or _ends_in_mid_sentence(text)
     )
+
+
+def _came_to_the_end(original: str, rewritten: str) -> bool:
+    if _HANGING.search(rewritten) and not original.endswith(rewritten[-1]):
+        return False
+    one, other = ([letters(word) for word in text.split() if letters(word)] for text in (original, rewritten))
+    return one[-_SAME_WORDS:] == other[-_SAME_WORDS:]
 
 
 def _ends_in_mid_sentence(text: str) -> bool:
