@@ -90,6 +90,8 @@ def test_a_text_in_reverse_order_may_end_anywhere():
     text = "July in even cold is deck on wind the for coat) a bring (nine at leaves ferry the"
     assert reason(text) == "truncated"
     assert reason(text, prompt="Write it backwards, word by word.") is None
+    assert reason(text, prompt="Reverse the order of the words.") is None
+    assert reason(text, prompt="Move it to a world where everything is reversed.") == "truncated"
 
 
 @pytest.mark.parametrize("text", ["So on deck the wind is cold even in July,", '{"wind": "cold even in July'])

@@ -106,7 +106,9 @@ def _length_ratio(original: str, prompt: str, rewritten: str, settings: config.C
 
 # Prompts whose right answer may end anywhere.
 _OF_ORDER = re.compile(
-    r"\b(?:backwards?|revers\w*|mirror\w*|scrambl\w*|word order|last (?:word|one) first)\b", re.IGNORECASE
+    r"\b(?:backwards?|word order|last (?:word|one) first|revers\w* [^.]*order|order [^.]*revers\w*|"
+    r"(?:revers|mirror|scrambl|shuffl)\w* (?:[\w-]+ ){0,3}(?:words?|letters?|text))\b",
+    re.IGNORECASE,
 )
 
 

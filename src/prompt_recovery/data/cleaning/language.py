@@ -16,7 +16,7 @@ _NAMES = (
 ).split()
 _ASKED = re.compile(
     rf"\b(?:{'|'.join(_NAMES)}|translat\w*|(?:another|foreign|different|other|ancient|alien|native|made-up|invented) "
-    r"(?:language|tongue|alphabet)s?|(?:bi|multi)lingual|cipher|code|morse|binary|emojis?|vowels?|consonants?)\b",
+    r"(?:language|tongue|alphabet)s?|(?:bi|multi)lingual|cipher|code|morse|binary|emojis?|vowels?|consonants?|leet\w*|l33t)\b",
     re.IGNORECASE,
 )
 # no word at all in these: links, tags, numbers, l33t
