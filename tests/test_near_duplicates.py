@@ -10,6 +10,7 @@ from prompt_recovery.data.near_duplicates import (
     near_duplicates_by_embedding,
     near_pairs,
     signatures,
+    similarity,
 )
 
 WORDS = [f"word{number}" for number in range(3_000)]
@@ -128,3 +129,8 @@ def test_pairs_join_a_text_to_every_kind_of_its_copies():
     made = signatures([f"{middle} {after}", f"{before} {middle}", middle])  # 0 and 1 share 118 of 154 runs: 0.77
     assert near_pairs(made, 0.81).tolist() == [[2, 0], [2, 1]]
     assert first_copies(made, 0.81).tolist() == [0, 1, 0]
+
+
+def test_the_similarity_is_of_runs_of_three_words():
+    assert similarity("one two three four", "One, two three; four five") == pytest.approx(2 / 3)
+    assert similarity("", "") == 1

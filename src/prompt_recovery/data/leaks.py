@@ -8,7 +8,7 @@ import pandas as pd
 import pyarrow as pa
 
 from prompt_recovery.data.families import Embed, crossing_copies
-from prompt_recovery.data.near_duplicates import near_pairs, signatures
+from prompt_recovery.data.near_duplicates import near_pairs, signatures, similarity
 from prompt_recovery.data.prompts import Prompt
 from prompt_recovery.data.row_cleaning import hash64
 from prompt_recovery.data.text_tidying import letters
@@ -16,7 +16,7 @@ from prompt_recovery.tables import table_batches
 
 HASHED = ("original_text", "original_group", "rewrite_prompt", "phrasing", "family", "rewriter")
 HASHES = pa.schema([(name, pa.string()) for name in ("id", "part", "split")] + [(name, pa.uint64()) for name in HASHED])
-NEAR_COPY = 0.9  # estimated Jaccard similarity of two originals that no split may part
+NEAR_COPY = 0.9  # Jaccard similarity of two originals that no split may part
 UNSEEN = ("S1", "S2", "S4")  # splits of whose prompts training has not even a near copy
 _ROUNDING = 1e-4  # of a cosine in float32
 _ORIGINAL = ["original_text"]
@@ -63,16 +63,17 @@ def find_leaks(rows: pd.DataFrame) -> list[str]:
 def find_near_copies(parts: Mapping[str, Path], clustered: set[str], embed: Embed, cosine: float) -> list[str]:
     """Return a sentence for originals that are near copies across parts, and for prompts across training's border.
 
-    Originals by MinHash with other permutations than the split was made with; prompts by embedding, where one of the
+    Originals by MinHash with other permutations than the split was made with, and then exactly; prompts by embedding, where one of the
     two is of a `clustered` family.
     """
     leaks = []
     rows = [(key, part) for part, path in parts.items() for frame in _batches(path, ["id"]) for key in frame["id"]]
-    originals = (text for path in parts.values() for frame in _batches(path, _ORIGINAL) for text in frame[_ORIGINAL[0]])
-    pairs = near_pairs(signatures(originals, seed=1), NEAR_COPY)
-    crossing = [(rows[row], rows[copy]) for row, copy in pairs.tolist() if rows[row][1] != rows[copy][1]]
+    pairs = near_pairs(signatures(_originals(parts), seed=1), NEAR_COPY).tolist()
+    crossing = [pair for pair in pairs if rows[pair[0]][1] != rows[pair[1]][1]]
+    texts = _originals_of({row for pair in crossing for row in pair}, parts)
+    crossing = [(row, copy) for row, copy in crossing if similarity(texts[row], texts[copy]) >= NEAR_COPY]
     if crossing:
-        (one, _), (other, _) = crossing[0]
+        one, other = (rows[row][0] for row in crossing[0])
         leaks.append(f"near copy of an original in another part: {len(crossing)} row(s), the first {one}, of {other}")
     unseen, seen = _prompts(parts, UNSEEN), _prompts(parts, ("train",))
     pairs = crossing_copies(unseen, seen, clustered, embed, cosine + _ROUNDING)
@@ -80,6 +81,15 @@ def find_near_copies(parts: Mapping[str, Path], clustered: set[str], embed: Embe
         one, other = pairs[0]
         leaks.append(f"near copy of a training prompt: {len(pairs)}, the first {one.text!r} of {other.text!r}")
     return leaks
+
+
+def _originals(parts: Mapping[str, Path]) -> Iterator[str]:
+    return (text for path in parts.values() for frame in _batches(path, _ORIGINAL) for text in frame[_ORIGINAL[0]])
+
+
+def _originals_of(rows: set[int], parts: Mapping[str, Path]) -> dict[int, str]:
+    """Return the originals of a few rows, by their number over all parts."""
+    return {row: text for row, text in enumerate(_originals(parts)) if row in rows} if rows else {}
 
 
 def _prompts(parts: Mapping[str, Path], splits: tuple[str, ...]) -> list[Prompt]:

@@ -92,6 +92,12 @@ def near_pairs(signatures: np.ndarray, threshold: float, *, within: np.ndarray |
     return np.unique(np.concatenate(found), axis=0)
 
 
+def similarity(one: str, other: str, shingle_words: int = 3) -> float:
+    """Return the Jaccard similarity that signatures estimate, exactly, in [0, 1]."""
+    ours, theirs = set(_shingles(one, shingle_words)), set(_shingles(other, shingle_words))
+    return len(ours & theirs) / len(ours | theirs)
+
+
 def _shingles(text: str, length: int) -> Iterator[str]:
     words = _WORD.findall(text.casefold())
     if len(words) <= length:
