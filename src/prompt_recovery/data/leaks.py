@@ -63,8 +63,8 @@ def find_leaks(rows: pd.DataFrame) -> list[str]:
 def find_near_copies(parts: Mapping[str, Path], clustered: set[str], embed: Embed, cosine: float) -> list[str]:
     """Return a sentence for originals that are near copies across parts, and for prompts across training's border.
 
-    Originals by MinHash with other permutations than the split was made with, and then exactly; prompts by embedding, where one of the
-    two is of a `clustered` family.
+    Originals by MinHash with other permutations than the split was made with, and then exactly; prompts by embedding,
+    where one of the two is of a `clustered` family.
     """
     leaks = []
     rows = [(key, part) for part, path in parts.items() for frame in _batches(path, ["id"]) for key in frame["id"]]
