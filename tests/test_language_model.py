@@ -21,8 +21,8 @@ from prompt_recovery.engines.recoverer import load_chat_answerer, load_recoverer
 from prompt_recovery.engines.reply import Reply
 from prompt_recovery.errors import InputError
 from prompt_recovery.train.adapter import train_adapter
-from prompt_recovery.train.examples import collate, training_rows
-from prompt_recovery.train.fitting import summed_loss
+from prompt_recovery.train.examples import make_batch, training_rows
+from prompt_recovery.train.losses import summed_loss
 
 CPU = torch.device("cpu")
 
@@ -54,7 +54,7 @@ def test_load_train_save_reload_generate(family, model_folder, triples, tmp_path
 
     bare, adapted = load_recoverer(run, None), load_recoverer(run, tmp_path / "adapter")
     prompts = [adapted.encode("The kettle sang.", "Arr!"), adapted.encode("Bread is cheap, said Mabel.", "BREAD")]
-    batch = collate(training_rows(triples, adapted.chat), adapted.tokenizer.pad_token_id)
+    batch = make_batch(training_rows(triples, adapted.chat), adapted.tokenizer.pad_token_id)
     with torch.no_grad():
         losses = [float(summed_loss(model.model, batch)) for model in (bare, adapted)]
     assert losses[1] < losses[0]  # the saved adapter is in force, and it has learnt
@@ -69,7 +69,7 @@ def test_gradients_after_a_generation_are_those_before(family, model_folder, tri
     run = small_run(model_folder(family))
     base = load_recoverer(run, None)
     model = add_adapter(base.model, run.lora, seed=0)
-    batch = collate(training_rows(triples, base.chat), base.tokenizer.pad_token_id)
+    batch = make_batch(training_rows(triples, base.chat), base.tokenizer.pad_token_id)
 
     def gradients() -> dict[str, torch.Tensor]:
         model.zero_grad()

@@ -12,18 +12,24 @@ class Train(Section):
     epochs: Positive = 1.0
     learning_rate: Positive = 2e-4
     batch_tokens: Count = 16_384  # tokens of one forward pass, padding included
-    accumulate: Count = 1  # forward passes a step
+    accumulate: Count = 1  # forward passes a step, of each process
+    packing: Literal["auto", "on", "off"] = "auto"  # rows one behind the other; auto: where attention skips between
+    optimiser: Literal["auto", "adamw", "paged_adamw_8bit"] = "auto"  # auto: the latter on a GPU
     warmup_share: Share = 0.03
     weight_decay: Annotated[float, Field(ge=0)] = 0.0
     max_grad_norm: Positive = 1.0
     activation_checkpointing: bool = True
-    validations: Count = 8  # how often the validation loss is taken
+    validations: Count = 8  # how often the validation loss and score are taken
+    validation_rows: Count = 100  # of each split that are answered and scored
+    patience: Count | None = 3  # validations no better than the best before training stops; None: it never does
+    checkpoint_seconds: Positive = 900.0  # between checkpoints, beside those at each validation
 
 
 class FullTrain(Train):
     """Training of all the weights of a small model."""
 
     validations: Count = 4
+    patience: Count | None = None
     learning_rate: Positive = 2.5e-3
     batch_tokens: Count = 2_048
     weight_decay: Annotated[float, Field(ge=0)] = 0.01
