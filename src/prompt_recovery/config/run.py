@@ -21,6 +21,8 @@ class Train(Section):
     activation_checkpointing: bool = True
     validations: Count = 8  # how often the validation loss and score are taken
     validation_rows: Count = 100  # of each split that are answered and scored
+    validation_new_tokens: Count = 64  # of an answer
+    validation_batch_size: Count = 32
     patience: Count | None = 3  # validations no better than the best before training stops; None: it never does
     checkpoint_seconds: Positive = 900.0  # between checkpoints, beside those at each validation
 
@@ -117,7 +119,7 @@ class RunConfig(Section):
 # What each stage reads: only a change in these settings makes it run again.
 STAGE_SETTINGS: dict[str, tuple[str, ...]] = {
     "base": ("data", "seed", "base.model", "base.from_scratch", "chat"),
-    "train": ("data", "seed", "device", "base", "chat", "lora", "train"),
+    "train": ("data", "seed", "device", "base", "chat", "lora", "train", "embedder"),
     "constant": ("data", "embedder", "recover.constant_candidates"),
     "recover": ("data", "device", "base", "chat", "generation", "recover"),
     "score": ("data", "embedder", "score"),

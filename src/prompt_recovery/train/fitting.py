@@ -59,15 +59,39 @@ def fit(
     stepper = Stepper(model, rows, settings, pad_id, seed)
     if checkpoints:
         stepper.restore(checkpoints)
+    _take_steps(stepper, valid_rows, metrics_path, title, checkpoints, answer_scores)
     progress = stepper.progress
-    steps = stepper.steps
-    validate_at = {round(len(steps) * i / settings.validations) for i in range(1, settings.validations + 1)}
+    if answer_scores and progress.best.step < progress.step:
+        stepper.load_weights(checkpoints.best())
+    final = progress.best if answer_scores else progress.last
+    return Fitted(
+        steps=progress.step,
+        planned_steps=len(stepper.steps),
+        best_step=final.step,
+        **_spent(progress),
+        valid_losses=final.losses,
+        valid_scores=final.scores,
+        trainable_parameters=sum(parameter.numel() for parameter in stepper.named.values()),
+    )
+
+
+def _take_steps(
+    stepper: Stepper,
+    valid_rows: Mapping[str, Sequence[Row]],
+    metrics_path: Path,
+    title: str,
+    checkpoints: Checkpoints | None,
+    answer_scores: AnswerScores | None,
+) -> None:
+    """Take all the steps that are left, or stop early; validate, save and tell on the way."""
+    progress, settings, count = stepper.progress, stepper.settings, len(stepper.steps)
+    validate_at = {round(count * i / settings.validations) for i in range(1, settings.validations + 1)}
     started, saved = time.monotonic() - progress.seconds, time.monotonic()
     with (
         _metrics_file(metrics_path, progress.step) as metrics,
-        tqdm(total=len(steps), initial=progress.step, desc=title, unit="step", disable=workers.rank() > 0) as bar,
+        tqdm(total=count, initial=progress.step, desc=title, unit="step", disable=workers.rank() > 0) as bar,
     ):
-        while progress.step < len(steps) and not _gives_up(progress, settings):
+        while progress.step < count and not _gives_up(progress, settings):
             loss = stepper.take_step()
             progress.seconds = time.monotonic() - started
             _log(metrics, step=progress.step, loss=loss, learning_rate=stepper.learning_rate, **_spent(progress))
@@ -79,18 +103,6 @@ def fit(
                 saved = time.monotonic()
             bar.set_postfix_str(_seen(loss, progress))
             bar.update()
-    if answer_scores and progress.best.step < progress.step:
-        stepper.load_weights(checkpoints.best())
-    final = progress.best if answer_scores else progress.last
-    return Fitted(
-        steps=progress.step,
-        planned_steps=len(steps),
-        best_step=final.step,
-        **_spent(progress),
-        valid_losses=final.losses,
-        valid_scores=final.scores,
-        trainable_parameters=sum(parameter.numel() for parameter in stepper.named.values()),
-    )
 
 
 def _validate(

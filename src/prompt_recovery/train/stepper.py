@@ -116,9 +116,10 @@ class Stepper:
 
     def restore(self, checkpoints: Checkpoints) -> None:
         """Go on from the latest checkpoint, if there is one of this fit."""
-        state = checkpoints.latest()
-        if state is None:
+        there = workers.told_by_the_first(workers.rank() == 0 and checkpoints.latest() is not None, self.model.device)
+        if not there:
             return
+        state = checkpoints.latest()
         self.load_weights(state["weights"])
         self.optimiser.load_state_dict(state["optimiser"])
         self.scaler.load_state_dict(state["scaler"])

@@ -2,12 +2,14 @@
 
 import os
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import timedelta
+from typing import TypeVar
 
 import torch
 from torch import distributed
 
+_Value = TypeVar("_Value")
 _PATIENCE = timedelta(hours=3)  # the others wait while the first process validates
 
 
@@ -24,6 +26,16 @@ def joined_workers() -> Iterator[None]:
         yield
     finally:
         distributed.destroy_process_group()
+
+
+@contextmanager
+def first_alone(context: AbstractContextManager[_Value]) -> Iterator[_Value | None]:
+    """Enter the context in the first process; the others get None. To be used after the processes were joined."""
+    if rank() > 0:
+        yield None
+        return
+    with context as value:
+        yield value
 
 
 def rank() -> int:
