@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from prompt_recovery.config.embedder import Embedder
 from prompt_recovery.config.section import Count, Positive, Section, Share
@@ -56,6 +56,9 @@ class Base(Section):
     model: str
     revision: str | None = None
     quantisation: Literal["none", "int8", "nf4"] = "nf4"
+    attention: Literal["eager", "sdpa", "flash_attention_2", "flex_attention"] = (
+        "sdpa"  # in training; the last two pack
+    )
     from_scratch: FromScratch | None = None
 
 
@@ -98,11 +101,28 @@ class Submit(Section):
     model_sources: tuple[str, ...] = ()  # the base as a Kaggle model: owner/model/framework/variation/version
 
 
+# What a profile sets, where the file does not: nothing but how much of a GPU's memory training takes. For 7B in NF4;
+# reckoned from published peaks, not measured by the authors.
+PROFILES: dict[str, dict[str, dict[str, Any]]] = {
+    "t4": {"train": {"batch_tokens": 2_048, "activation_checkpointing": True}, "base": {"attention": "sdpa"}},
+    "24gb": {"train": {"batch_tokens": 4_096, "activation_checkpointing": True}, "base": {"attention": "sdpa"}},
+    "80gb": {
+        "train": {"batch_tokens": 16_384, "activation_checkpointing": True},
+        "base": {"attention": "flex_attention"},
+    },
+    "141gb": {
+        "train": {"batch_tokens": 16_384, "activation_checkpointing": False},
+        "base": {"attention": "flex_attention"},
+    },
+}
+
+
 class RunConfig(Section):
     """configs/run/<name>.toml: which model is trained on which triples, scored and shipped how."""
 
     name: str
     data: str
+    profile: Literal["t4", "24gb", "80gb", "141gb"] | None = None
     seed: int = 0
     device: Literal["auto", "cpu", "cuda"] = "auto"
     base: Base
@@ -114,6 +134,15 @@ class RunConfig(Section):
     embedder: Embedder = Embedder()
     score: Score = Score()
     submit: Submit = Submit()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _with_profile(cls, values: Any) -> Any:
+        profile = PROFILES.get(values.get("profile") or "", {}) if isinstance(values, dict) else {}
+        for section, settings in profile.items():
+            given = values.get(section, {})
+            values = values | {section: settings | given if isinstance(given, dict) else given}
+        return values
 
 
 # What each stage reads: only a change in these settings makes it run again.
