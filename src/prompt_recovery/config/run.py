@@ -56,9 +56,8 @@ class Base(Section):
     model: str
     revision: str | None = None
     quantisation: Literal["none", "int8", "nf4"] = "nf4"
-    attention: Literal["eager", "sdpa", "flash_attention_2", "flex_attention"] = (
-        "sdpa"  # in training; the last two pack
-    )
+    # None: what transformers chooses for the model; the last two pack rows
+    attention: Literal["eager", "sdpa", "flash_attention_2", "flex_attention"] | None = None
     from_scratch: FromScratch | None = None
 
 
