@@ -1,8 +1,9 @@
 """A file of real triples in; useful tokens/s of this project's training and of trl's SFTTrainer out, on the same rows.
 
 A small Llama with random weights, NF4 and LoRA on all linear layers, the loss on the answers, one epoch, on a CPU or
-one GPU. trl runs with its defaults but for what makes the work the same: epochs, learning rate, length limit, adapter.
-The batches of both have as many tokens on average, padding included. Each runs in a process of its own.
+one GPU. trl runs with its defaults but for what makes the work the same: epochs, learning rate, length limit, adapter,
+answers alone in the loss; and once more without the bf16 and the checkpointing of its defaults, which cost much on a
+CPU. The batches of both have as many tokens on average, padding included. Each runs in a process of its own.
 
     pip install trl==1.16.0
     python benchmarks/training_speed.py --triples TRIPLES.parquet
@@ -35,7 +36,7 @@ def main() -> None:
         return
     with tempfile.TemporaryDirectory() as folder:
         _prepare(arguments.triples, arguments.rows, Path(folder))
-        for who in ("trl", "ours"):
+        for who in ("trl", "trl, fp32, no checkpointing", "ours"):
             command = [sys.executable, __file__, "--triples", arguments.triples, "--measure", who, folder]
             print(who, subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout.splitlines()[-1])
 
@@ -57,7 +58,6 @@ def _prepare(triples: Path, rows: int, folder: Path) -> None:
 
 def _measured(who: str, folder: Path) -> dict[str, float]:
     from prompt_recovery.config import Base, Chat, Lora, RunConfig, Train
-    from prompt_recovery.engines.language_model import add_adapter
     from prompt_recovery.engines.recoverer import load_recoverer
     from prompt_recovery.train.examples import training_rows
     from prompt_recovery.train.losses import mean_loss
@@ -72,8 +72,11 @@ def _measured(who: str, folder: Path) -> dict[str, float]:
     batch_tokens = round(sum(max(group) * len(group) for group in groups) / len(groups))
     before = mean_loss(base.model, rows[:200], batch_tokens, base.tokenizer.pad_token_id)
     train = Train(learning_rate=LEARNING_RATE, batch_tokens=batch_tokens, activation_checkpointing=False, validations=1)
-    fit = {"ours": _ours, "trl": _trl}[who]
-    seconds, model = fit(base, rows, train, add_adapter, run, folder)
+    if who == "ours":
+        seconds, model = _ours(base, rows, train, run, folder)
+    else:
+        alike = {} if who == "trl" else {"bf16": False, "gradient_checkpointing": False}
+        seconds, model = _trl(base, rows, run, folder, alike)
     after = mean_loss(model, rows[:200], batch_tokens, base.tokenizer.pad_token_id)
     useful = sum(lengths)
     return {
@@ -86,7 +89,8 @@ def _measured(who: str, folder: Path) -> dict[str, float]:
     }
 
 
-def _ours(base, rows, train, add_adapter, run, folder) -> tuple[float, torch.nn.Module]:
+def _ours(base, rows, train, run, folder) -> tuple[float, torch.nn.Module]:
+    from prompt_recovery.engines.language_model import add_adapter
     from prompt_recovery.train.fitting import fit
 
     model = add_adapter(base.model, run.lora, run.seed)
@@ -101,7 +105,7 @@ def _ours(base, rows, train, add_adapter, run, folder) -> tuple[float, torch.nn.
     return time.monotonic() - started, model
 
 
-def _trl(base, rows, train, add_adapter, run, folder) -> tuple[float, torch.nn.Module]:
+def _trl(base, rows, run, folder, alike) -> tuple[float, torch.nn.Module]:
     from datasets import Dataset
     from peft import LoraConfig
     from trl import SFTConfig, SFTTrainer
@@ -124,8 +128,11 @@ def _trl(base, rows, train, add_adapter, run, folder) -> tuple[float, torch.nn.M
         learning_rate=LEARNING_RATE,
         lr_scheduler_type="cosine",
         max_length=None,
+        completion_only_loss=True,
         report_to=[],
         save_strategy="no",
+        use_cpu=not torch.cuda.is_available(),
+        **alike,
     )
     trainer = SFTTrainer(
         base.model,
