@@ -6,7 +6,9 @@ answers alone in the loss; and once more without the bf16 and the checkpointing 
 CPU. The batches of both have as many tokens on average, padding included. Each runs in a process of its own.
 
     pip install trl==1.16.0
-    python benchmarks/training_speed.py --triples TRIPLES.parquet
+    python benchmarks/training_speed.py --triples TRIPLES.parquet                                       # two cores
+    python benchmarks/training_speed.py --triples TRIPLES.parquet --shape mistral-7b --rows 4_000 \\
+        --batch-tokens 16_384 --attention flex_attention                                                # a big GPU
 """
 
 import argparse
@@ -22,70 +24,103 @@ import torch
 
 ROWS_OF_TRL = 8  # its default per_device_train_batch_size
 LEARNING_RATE = 1e-3
+HARDWARE_FLOPS = {"H100": 989e12, "H200": 989e12, "A100": 312e12}  # dense bf16, by the maker
+SHAPES = {
+    "5m": {"hidden_size": 256, "intermediate_size": 704, "num_hidden_layers": 4, "num_attention_heads": 4},
+    "mistral-7b": {
+        "hidden_size": 4_096,
+        "intermediate_size": 14_336,
+        "num_hidden_layers": 32,
+        "num_attention_heads": 32,
+        "num_key_value_heads": 8,
+        "vocab_size": 32_000,
+    },
+}
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
     parser.add_argument("--triples", type=Path, required=True, help="Parquet with original_text, rewrite_prompt, ...")
     parser.add_argument("--rows", type=int, default=1_500)
+    parser.add_argument("--shape", choices=SHAPES, default="5m")
+    parser.add_argument("--batch-tokens", type=int, help="of ours; without it those of trl's batches")
+    parser.add_argument("--attention", help="of both; without it what transformers chooses")
+    parser.add_argument("--checkpointing", action="store_true", help="ours with activation checkpointing, as trl's")
     parser.add_argument("--measure", nargs=2, metavar=("WHO", "FOLDER"), help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.measure:
-        who, folder = arguments.measure
-        print(json.dumps(_measured(who, Path(folder))))
+        print(json.dumps(_measured(arguments)))
         return
     with tempfile.TemporaryDirectory() as folder:
-        _prepare(arguments.triples, arguments.rows, Path(folder))
+        _prepare(arguments, Path(folder))
         for who in ("trl", "trl, fp32, no checkpointing", "ours"):
-            command = [sys.executable, __file__, "--triples", arguments.triples, "--measure", who, folder]
+            command = [sys.executable, *sys.argv, "--measure", who, folder]
             print(who, subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout.splitlines()[-1])
 
 
-def _prepare(triples: Path, rows: int, folder: Path) -> None:
-    """Write the rows, and a Llama of 5 million parameters with a tokeniser trained on them."""
-    from prompt_recovery.config import FromScratch
-    from prompt_recovery.train.tiny_base import new_model, train_tokenizer
+def _prepare(arguments: argparse.Namespace, folder: Path) -> None:
+    """Write the rows, and a Llama of random weights with a tokeniser trained on them."""
+    from transformers import LlamaConfig, LlamaForCausalLM
 
-    frame = pd.read_parquet(triples).sample(rows, random_state=0).reset_index(drop=True)
+    from prompt_recovery.train.tiny_base import train_tokenizer
+
+    frame = pd.read_parquet(arguments.triples).sample(arguments.rows, random_state=0, replace=True)
     tokenizer = train_tokenizer(frame, 8_192)
-    shape = FromScratch(hidden_size=256, intermediate_size=704, layers=4, heads=4, vocabulary=8_192)
-    model = new_model(tokenizer, shape, seed=0)
-    print(f"{sum(one.numel() for one in model.parameters()):,} parameters, {rows} rows")
+    special = {name: getattr(tokenizer, name) for name in ("pad_token_id", "bos_token_id", "eos_token_id")}
+    shape = {"vocab_size": len(tokenizer)} | SHAPES[arguments.shape]
+    with torch.device("cuda" if torch.cuda.is_available() else "cpu"):
+        torch.manual_seed(0)
+        model = LlamaForCausalLM(LlamaConfig(**shape, **special, dtype=torch.bfloat16))
+    print(f"{sum(one.numel() for one in model.parameters()):,} parameters, {len(frame)} rows")
     model.save_pretrained(folder / "model")
     tokenizer.save_pretrained(folder / "model")
-    frame.to_parquet(folder / "rows.parquet")
+    frame.to_parquet(folder / "rows.parquet", index=False)
 
 
-def _measured(who: str, folder: Path) -> dict[str, float]:
-    from prompt_recovery.config import Base, Chat, Lora, RunConfig, Train
+def _measured(arguments: argparse.Namespace) -> dict[str, float]:
+    from prompt_recovery.config import Base, Lora, RunConfig, Train
     from prompt_recovery.engines.recoverer import load_recoverer
     from prompt_recovery.train.examples import training_rows
     from prompt_recovery.train.losses import mean_loss
 
-    run = RunConfig(
-        name="benchmark", data="none", base=Base(model=str(folder / "model")), lora=Lora(rank=16), chat=Chat()
-    )
-    base = load_recoverer(run, None)
-    rows = training_rows(pd.read_parquet(folder / "rows.parquet"), base.chat)
-    lengths = [len(row.ids) for row in rows]
+    who, folder = arguments.measure[0], Path(arguments.measure[1])
+    base = Base(model=str(folder / "model"), attention=arguments.attention)
+    run = RunConfig(name="benchmark", data="none", base=base, lora=Lora(rank=16))
+    loaded = load_recoverer(run, None)
+    parameters = sum(one.numel() for one in loaded.model.parameters() if one.dtype.is_floating_point)
+    parameters += sum(2 * one.numel() for one in loaded.model.parameters() if not one.dtype.is_floating_point)
+    rows = training_rows(pd.read_parquet(folder / "rows.parquet"), loaded.chat)
+    lengths, pad_id = [len(row.ids) for row in rows], loaded.tokenizer.pad_token_id
     groups = [lengths[start : start + ROWS_OF_TRL] for start in range(0, len(lengths), ROWS_OF_TRL)]
-    batch_tokens = round(sum(max(group) * len(group) for group in groups) / len(groups))
-    before = mean_loss(base.model, rows[:200], batch_tokens, base.tokenizer.pad_token_id)
-    train = Train(learning_rate=LEARNING_RATE, batch_tokens=batch_tokens, activation_checkpointing=False, validations=1)
+    of_trl = round(sum(max(group) * len(group) for group in groups) / len(groups))
+    before = mean_loss(loaded.model, rows[:200], of_trl, pad_id)
+    tokens = arguments.batch_tokens or of_trl
+    options = {"batch_tokens": tokens, "activation_checkpointing": arguments.checkpointing, "validations": 1}
     if who == "ours":
-        seconds, model = _ours(base, rows, train, run, folder)
+        seconds, model = _ours(loaded, rows, Train(learning_rate=LEARNING_RATE, **options), run, folder)
     else:
-        alike = {} if who == "trl" else {"bf16": False, "gradient_checkpointing": False}
-        seconds, model = _trl(base, rows, run, folder, alike)
-    after = mean_loss(model, rows[:200], batch_tokens, base.tokenizer.pad_token_id)
-    useful = sum(lengths)
-    return {
+        alike = {} if who == "trl" else {"bf16": torch.cuda.is_available(), "gradient_checkpointing": False}
+        seconds, model = _trl(loaded, rows, run, folder, alike)
+    after, useful = mean_loss(model, rows[:200], of_trl, pad_id), sum(lengths)
+    found = {
         "tokens_per_second": round(useful / seconds, 1),
         "useful_tokens": useful,
         "seconds": round(seconds, 1),
-        "batch_tokens": batch_tokens,
+        "batch_tokens": tokens if who == "ours" else of_trl,
         "loss_before": round(before, 3),
         "loss_after": round(after, 3),
+    }
+    return found | (_of_the_gpu(useful / seconds * 4 * parameters) if torch.cuda.is_available() else {})
+
+
+def _of_the_gpu(flops: float) -> dict[str, float | str]:
+    """Return peak memory, and the share of the hardware's FLOPs that were useful: 4 a token and parameter."""
+    name = torch.cuda.get_device_name()
+    most = next((most for kind, most in HARDWARE_FLOPS.items() if kind in name), float("nan"))
+    return {
+        "gpu": name,
+        "peak_gib": round(torch.cuda.max_memory_allocated() / 2**30, 1),
+        "utilisation": round(flops / most, 3),
     }
 
 
@@ -94,6 +129,9 @@ def _ours(base, rows, train, run, folder) -> tuple[float, torch.nn.Module]:
     from prompt_recovery.train.fitting import fit
 
     model = add_adapter(base.model, run.lora, run.seed)
+    if train.activation_checkpointing:
+        model.activation_checkpointing_enable({"use_reentrant": False})
+        model.enable_input_require_grads()
     options = {
         "pad_id": base.tokenizer.pad_token_id,
         "seed": 0,

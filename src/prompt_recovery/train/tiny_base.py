@@ -33,7 +33,7 @@ def make_tiny_base(
     """
     settings = run.base.from_scratch
     tokenizer = train_tokenizer(train, settings.vocabulary)
-    model = new_model(tokenizer, settings, run.seed)
+    model = _new_model(tokenizer, settings, run.seed)
     chat = ChatFormat(tokenizer, run.chat)
     fitted = fit(
         model,
@@ -76,7 +76,7 @@ def train_tokenizer(train: pd.DataFrame, vocabulary: int) -> PreTrainedTokenizer
     return fast
 
 
-def new_model(tokenizer: PreTrainedTokenizerFast, settings: config.FromScratch, seed: int) -> LlamaForCausalLM:
+def _new_model(tokenizer: PreTrainedTokenizerFast, settings: config.FromScratch, seed: int) -> LlamaForCausalLM:
     torch.manual_seed(seed)
     return LlamaForCausalLM(
         LlamaConfig(
