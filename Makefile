@@ -4,6 +4,7 @@
 RUN ?= tiny
 SET ?=
 SET_DATA ?=
+GPUS ?= 1
 PYTHON ?= python3
 VENV ?= .venv
 
@@ -15,6 +16,7 @@ $(error configs/run/$(RUN).toml: no such run; there are: $(basename $(notdir $(w
 endif
 
 py := $(VENV)/bin/python
+launch := $(py)$(if $(filter-out 1,$(GPUS)), -m torch.distributed.run --standalone --nproc-per-node $(GPUS))
 run := runs/$(RUN)
 submission := submissions/$(RUN)
 # the two keys of the run's config that decide which files the graph is made of
@@ -67,7 +69,7 @@ $(base): $(run)/settings/base.json $(data)/manifest.json
 	$(py) scripts/base.py --run $(run)
 
 $(run)/manifests/train.json: $(run)/settings/train.json $(data)/manifest.json $(base)
-	$(py) scripts/train.py --run $(run)
+	$(launch) scripts/train.py --run $(run)
 
 $(run)/manifests/constant.json: $(run)/settings/constant.json $(data)/manifest.json
 	$(py) scripts/constant.py --run $(run)

@@ -119,3 +119,14 @@ def test_a_key_that_was_pasted_for_its_variable_is_not_shown():
         load_toml(DataConfig, CONFIGS / "data" / "tiny.toml", [*server, "rewriter.server.api_key_variable=sk-secret"])
     assert "rewriter.server.api_key_variable: found a value that is not shown" in str(error.value)
     assert "sk-secret" not in str(error.value)
+
+
+def test_a_profile_sets_what_the_file_leaves_open(tmp_path):
+    file = tmp_path / "big.toml"
+    file.write_text('data = "d"\nprofile = "141gb"\n[base]\nmodel = "m"\n[train]\nbatch_tokens = 999\n')
+    run = load_toml(RunConfig, file)
+    assert (run.train.batch_tokens, run.train.activation_checkpointing) == (999, False)
+    assert run.base.attention == "flex_attention"
+    assert validate(RunConfig, run.model_dump(mode="json"), where="again") == run
+    plain = load_toml(RunConfig, file, ["profile=t4", "train.activation_checkpointing=false"])
+    assert (plain.base.attention, plain.train.activation_checkpointing) == ("sdpa", False)

@@ -3,7 +3,7 @@ from small_models import make_tokenizer
 
 from prompt_recovery.config import Chat
 from prompt_recovery.engines.chat import ChatFormat
-from prompt_recovery.train.examples import Row, collate, plan_batches, training_rows
+from prompt_recovery.train.examples import Row, make_batch, plan_batches, training_rows
 
 LENGTHS = [5, 90, 17, 17, 40, 3, 64, 12, 8, 33] * 10
 
@@ -15,8 +15,8 @@ def rows_of(lengths) -> list[Row]:
 def test_only_the_answer_and_its_end_carry_loss(triples):
     chat = ChatFormat(make_tokenizer("qwen2"), Chat())
     for row, prompt in zip(training_rows(triples, chat), triples["rewrite_prompt"], strict=True):
-        batch = collate([row], pad_id=0)
-        assert chat.tokenizer.decode(batch.ids[batch.is_answer]) == f"{prompt}<|im_end|>"
+        batch = make_batch([row], pad_id=0)
+        assert chat.tokenizer.decode(batch.targets[batch.is_answer]) == f"{prompt}<|im_end|>"
 
 
 def test_a_row_without_an_answer_is_refused(triples):
@@ -54,8 +54,19 @@ def test_a_row_over_the_budget_is_a_batch_of_its_own():
 
 
 def test_padding_is_on_the_left_masked_and_without_loss():
-    batch = collate([Row([7, 8, 9], 2), Row([5], 1)], pad_id=0)
+    batch = make_batch([Row([7, 8, 9], 2), Row([5], 1)], pad_id=0)
     assert batch.ids.tolist() == [[7, 8, 9], [0, 0, 5]]
     assert batch.mask.tolist() == [[1, 1, 1], [0, 0, 1]]
-    assert batch.is_answer.tolist() == [[False, True, True], [False, False, True]]
-    assert batch.longest_answer == 2
+    assert batch.position_ids.tolist() == [[0, 1, 2], [0, 0, 0]]
+    assert batch.targets.tolist() == [[8, 9], [0, 5]]
+    assert batch.is_answer.tolist() == [[True, True], [False, True]]
+    assert (batch.tokens, batch.answer_tokens) == (4, 3)
+
+
+def test_packed_rows_stand_in_one_line_and_begin_anew():
+    batch = make_batch([Row([7, 8, 9], 2), Row([4, 5], 1)], pad_id=0, packed=True)
+    assert batch.ids.tolist() == [[7, 8, 9, 4, 5]]
+    assert batch.position_ids.tolist() == [[0, 1, 2, 0, 1]]
+    assert batch.mask is None
+    assert batch.targets.tolist() == [[8, 9, 5]]
+    assert (batch.tokens, batch.answer_tokens) == (5, 3)

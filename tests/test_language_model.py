@@ -3,6 +3,8 @@
 import json
 import shutil
 
+import numpy as np
+import pandas as pd
 import pytest
 import torch
 from small_models import FAMILIES, make_model_folder
@@ -20,9 +22,12 @@ from prompt_recovery.engines.language_model import (
 from prompt_recovery.engines.recoverer import load_chat_answerer, load_recoverer
 from prompt_recovery.engines.reply import Reply
 from prompt_recovery.errors import InputError
+from prompt_recovery.metric import sharpened_cosine
+from prompt_recovery.places import RunFolder
 from prompt_recovery.train.adapter import train_adapter
-from prompt_recovery.train.examples import collate, training_rows
-from prompt_recovery.train.fitting import summed_loss
+from prompt_recovery.train.answer_scores import answer_scores
+from prompt_recovery.train.examples import make_batch, training_rows
+from prompt_recovery.train.losses import summed_loss
 
 CPU = torch.device("cpu")
 
@@ -35,11 +40,17 @@ def small_run(folder, **changes) -> RunConfig:
     return RunConfig(**values | changes)
 
 
+def embed_lengths(texts):
+    """Two texts are the nearer the more alike their lengths."""
+    angles = np.array([min(len(text), 90) for text in texts]) * np.pi / 180
+    return np.stack([np.cos(angles), np.sin(angles)], axis=1)
+
+
 def train(run, triples, folder):
     base = load_recoverer(run, adapter=None)
-    fitted, counts = train_adapter(
-        triples, triples, run, base=base, folder=folder / "adapter", metrics_path=folder / "metrics.jsonl"
-    )
+    options = {"folder": RunFolder(folder), "embed": embed_lengths, "identity": {}}
+    fitted, counts = train_adapter(triples, triples, run, base=base, **options)
+    assert not RunFolder(folder).checkpoints.exists()
     assert counts == {"rows": 4, "trimmed": 0}
     return fitted
 
@@ -51,10 +62,11 @@ def test_load_train_save_reload_generate(family, model_folder, triples, tmp_path
     assert fitted.steps == 2
     steps = [json.loads(line) for line in (tmp_path / "metrics.jsonl").read_text().splitlines()]
     assert [line["step"] for line in steps if "loss" in line] == [1, 2]
+    assert steps[-1]["SCS train"] == pytest.approx(fitted.valid_scores["train"], abs=1e-6)
 
     bare, adapted = load_recoverer(run, None), load_recoverer(run, tmp_path / "adapter")
     prompts = [adapted.encode("The kettle sang.", "Arr!"), adapted.encode("Bread is cheap, said Mabel.", "BREAD")]
-    batch = collate(training_rows(triples, adapted.chat), adapted.tokenizer.pad_token_id)
+    batch = make_batch(training_rows(triples, adapted.chat), adapted.tokenizer.pad_token_id)
     with torch.no_grad():
         losses = [float(summed_loss(model.model, batch)) for model in (bare, adapted)]
     assert losses[1] < losses[0]  # the saved adapter is in force, and it has learnt
@@ -69,7 +81,7 @@ def test_gradients_after_a_generation_are_those_before(family, model_folder, tri
     run = small_run(model_folder(family))
     base = load_recoverer(run, None)
     model = add_adapter(base.model, run.lora, seed=0)
-    batch = collate(training_rows(triples, base.chat), base.tokenizer.pad_token_id)
+    batch = make_batch(training_rows(triples, base.chat), base.tokenizer.pad_token_id)
 
     def gradients() -> dict[str, torch.Tensor]:
         model.zero_grad()
@@ -172,3 +184,21 @@ def test_a_gpu_that_is_not_there_is_named():
     with pytest.raises(InputError, match="no CUDA GPU is visible"):
         resolve_device("cuda")
     assert resolve_device("auto") == CPU
+
+
+def test_the_scores_of_a_model_in_training_are_those_of_its_answers(model_folder, triples):
+    base = load_recoverer(small_run(model_folder("llama")), None)
+    valid = pd.concat([triples.assign(split="S0"), triples.assign(split="S1")], ignore_index=True)
+    scores = answer_scores(base, valid, rows_per_split=3, batch_size=2, embed=embed_lengths)()
+    rows = triples.head(3)
+    answers = [
+        base.generate([base.encode(*texts)])[0]
+        for texts in zip(rows["original_text"], rows["rewritten_text"], strict=True)
+    ]
+    expected = sharpened_cosine(embed_lengths(rows["rewrite_prompt"]), embed_lengths(answers)).mean()
+    assert scores == {"S0": pytest.approx(expected), "S1": pytest.approx(expected)}
+
+
+def test_no_training_row_is_an_error_that_says_where_to_look(model_folder, triples, tmp_path):
+    with pytest.raises(InputError, match=r"data small: no training row is left\. Look at its report.html"):
+        train(small_run(model_folder("llama")), triples.head(0), tmp_path)

@@ -86,6 +86,10 @@ class RunFolder:
         return self.path / "adapter"
 
     @property
+    def checkpoints(self) -> Path:
+        return self.path / "checkpoints"
+
+    @property
     def metrics(self) -> Path:
         return self.path / "metrics.jsonl"
 

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from prompt_recovery.config.embedder import Embedder
 from prompt_recovery.config.section import Count, Positive, Section, Share
@@ -12,18 +12,26 @@ class Train(Section):
     epochs: Positive = 1.0
     learning_rate: Positive = 2e-4
     batch_tokens: Count = 16_384  # tokens of one forward pass, padding included
-    accumulate: Count = 1  # forward passes a step
+    accumulate: Count = 1  # forward passes a step, of each process
+    packing: Literal["auto", "on", "off"] = "auto"  # rows one behind the other; auto: where attention skips between
+    optimiser: Literal["auto", "adamw", "paged_adamw_8bit"] = "auto"  # auto: the latter on a GPU
     warmup_share: Share = 0.03
     weight_decay: Annotated[float, Field(ge=0)] = 0.0
     max_grad_norm: Positive = 1.0
     activation_checkpointing: bool = True
-    validations: Count = 8  # how often the validation loss is taken
+    validations: Count = 8  # how often the validation loss and score are taken
+    validation_rows: Count = 100  # of each split that are answered and scored
+    validation_new_tokens: Count = 64  # of an answer
+    validation_batch_size: Count = 32
+    patience: Count | None = 3  # validations no better than the best before training stops; None: it never does
+    checkpoint_seconds: Positive = 900.0  # between checkpoints, beside those at each validation
 
 
 class FullTrain(Train):
     """Training of all the weights of a small model."""
 
     validations: Count = 4
+    patience: Count | None = None
     learning_rate: Positive = 2.5e-3
     batch_tokens: Count = 2_048
     weight_decay: Annotated[float, Field(ge=0)] = 0.01
@@ -48,6 +56,8 @@ class Base(Section):
     model: str
     revision: str | None = None
     quantisation: Literal["none", "int8", "nf4"] = "nf4"
+    # None: what transformers chooses for the model; the last two pack rows
+    attention: Literal["eager", "sdpa", "flash_attention_2", "flex_attention"] | None = None
     from_scratch: FromScratch | None = None
 
 
@@ -90,11 +100,28 @@ class Submit(Section):
     model_sources: tuple[str, ...] = ()  # the base as a Kaggle model: owner/model/framework/variation/version
 
 
+# What a profile sets, where the file does not: nothing but how much of a GPU's memory training takes. For 7B in NF4;
+# reckoned from published peaks, not measured by the authors.
+PROFILES: dict[str, dict[str, dict[str, Any]]] = {
+    "t4": {"train": {"batch_tokens": 2_048, "activation_checkpointing": True}, "base": {"attention": "sdpa"}},
+    "24gb": {"train": {"batch_tokens": 4_096, "activation_checkpointing": True}, "base": {"attention": "sdpa"}},
+    "80gb": {
+        "train": {"batch_tokens": 16_384, "activation_checkpointing": True},
+        "base": {"attention": "flex_attention"},
+    },
+    "141gb": {
+        "train": {"batch_tokens": 16_384, "activation_checkpointing": False},
+        "base": {"attention": "flex_attention"},
+    },
+}
+
+
 class RunConfig(Section):
     """configs/run/<name>.toml: which model is trained on which triples, scored and shipped how."""
 
     name: str
     data: str
+    profile: Literal["t4", "24gb", "80gb", "141gb"] | None = None
     seed: int = 0
     device: Literal["auto", "cpu", "cuda"] = "auto"
     base: Base
@@ -107,11 +134,20 @@ class RunConfig(Section):
     score: Score = Score()
     submit: Submit = Submit()
 
+    @model_validator(mode="before")
+    @classmethod
+    def _with_profile(cls, values: Any) -> Any:
+        profile = PROFILES.get(values.get("profile") or "", {}) if isinstance(values, dict) else {}
+        for section, settings in profile.items():
+            given = values.get(section, {})
+            values = values | {section: settings | given if isinstance(given, dict) else given}
+        return values
+
 
 # What each stage reads: only a change in these settings makes it run again.
 STAGE_SETTINGS: dict[str, tuple[str, ...]] = {
     "base": ("data", "seed", "base.model", "base.from_scratch", "chat"),
-    "train": ("data", "seed", "device", "base", "chat", "lora", "train"),
+    "train": ("data", "seed", "device", "base", "chat", "lora", "train", "embedder"),
     "constant": ("data", "embedder", "recover.constant_candidates"),
     "recover": ("data", "device", "base", "chat", "generation", "recover"),
     "score": ("data", "embedder", "score"),

@@ -44,9 +44,16 @@ def load_tokenizer(model: str, revision: str | None = None) -> Any:
 
 
 def load_language_model(
-    model: str, *, revision: str | None = None, quantisation: str = "none", device: torch.device
+    model: str,
+    *,
+    revision: str | None = None,
+    quantisation: str = "none",
+    attention: str | None = None,
+    device: torch.device,
 ) -> torch.nn.Module:
     """Load a causal model on `device`: `none` in the compute dtype, `int8`, or `nf4` with double quantisation.
+
+    `attention`: the name of an implementation of transformers; None: what it chooses for the model.
 
     Raises InputError for a folder that holds no model, a hub id that cannot be had, and an unknown architecture.
     """
@@ -57,6 +64,7 @@ def load_language_model(
         revision=revision,
         dtype=dtype,
         device_map={"": device},
+        attn_implementation=attention,
         quantization_config=_quantisation_config(quantisation, dtype),
     )
     if device.type == "cpu":

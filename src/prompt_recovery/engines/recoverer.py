@@ -42,7 +42,11 @@ def load_recoverer(run: config.RunConfig, adapter: Path | None) -> Recoverer:
     base = run.base
     tokenizer = load_tokenizer(base.model, base.revision)
     model = load_language_model(
-        base.model, revision=base.revision, quantisation=base.quantisation, device=resolve_device(run.device)
+        base.model,
+        revision=base.revision,
+        quantisation=base.quantisation,
+        attention=base.attention,
+        device=resolve_device(run.device),
     )
     if adapter:
         model = load_adapter(model, adapter, base=base.model)

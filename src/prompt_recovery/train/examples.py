@@ -25,15 +25,35 @@ class Row:
 
 @dataclass(frozen=True)
 class Batch:
-    """Rows padded on the left. All tensors have shape (rows, width)."""
+    """Rows as one forward pass takes them: padded on the left, or packed one behind the other in a single line.
+
+    `ids`, `position_ids`: shape (lines, width). `mask`: the same, 1 for tokens, 0 for padding; None if packed, where
+    the positions, which start anew with each row, keep the rows apart. `predicting`: the columns whose logits are
+    wanted, shape (k,); `is_answer`: where what follows such a column belongs to an answer, shape (lines, k).
+    """
 
     ids: torch.Tensor
-    mask: torch.Tensor  # 1 for tokens, 0 for padding
-    is_answer: torch.Tensor  # True where the loss is
-    longest_answer: int
+    position_ids: torch.Tensor
+    mask: torch.Tensor | None
+    predicting: torch.Tensor
+    is_answer: torch.Tensor
+
+    @property
+    def tokens(self) -> int:
+        """The tokens without padding."""
+        return self.ids.numel() if self.mask is None else int(self.mask.sum())
+
+    @property
+    def targets(self) -> torch.Tensor:
+        """What follows the predicting columns, shape (lines, k)."""
+        return self.ids[:, self.predicting + 1]
+
+    @property
+    def answer_tokens(self) -> int:
+        return int(self.is_answer.sum())
 
     def to(self, device: torch.device) -> "Batch":
-        return Batch(self.ids.to(device), self.mask.to(device), self.is_answer.to(device), self.longest_answer)
+        return Batch(**{name: None if one is None else one.to(device) for name, one in vars(self).items()})
 
 
 def rows_by_split(triples: pd.DataFrame, chat: ChatFormat) -> dict[str, list[Row]]:
@@ -61,41 +81,68 @@ def _row(example: Example, stop_ids: set[int]) -> Row:
     return Row(example.ids, answer_length, example.trimmed)
 
 
-def plan_batches(rows: Sequence[Row], batch_tokens: int, seed: int) -> list[list[int]]:
-    """Return batches of row numbers: every row once, like lengths together, at most `batch_tokens` with padding.
+def plan_batches(rows: Sequence[Row], batch_tokens: int, seed: int, *, packed: bool = False) -> list[list[int]]:
+    """Return batches of row numbers: every row once, at most `batch_tokens` a batch, padding included.
 
-    The order is random by `seed`, but for the largest batch: it comes first, so that memory runs out at once or never.
-    A row longer than `batch_tokens` is a batch of its own.
+    If padded, rows of like lengths are together. The order is random by `seed`, but for the largest batch: it comes
+    first, so that memory runs out at once or never. A row longer than `batch_tokens` is a batch of its own.
     """
     rng = random.Random(seed)
     order = rng.sample(range(len(rows)), len(rows))
     chunk = max(1, _SORTED_BATCHES * batch_tokens // max(len(row.ids) for row in rows))
     plan: list[list[int]] = []
     for start in range(0, len(order), chunk):
-        plan += _by_length(sorted(order[start : start + chunk], key=lambda i: len(rows[i].ids)), rows, batch_tokens)
+        some = order[start : start + chunk]
+        some = some if packed else sorted(some, key=lambda row: len(rows[row].ids))
+        plan += _filled(some, rows, batch_tokens, packed)
     rng.shuffle(plan)
-    largest = max(range(len(plan)), key=lambda i: len(plan[i]) * max(len(rows[row].ids) for row in plan[i]))
+    largest = max(range(len(plan)), key=lambda place: _size(plan[place], rows, packed))
     return [plan.pop(largest), *plan]
 
 
-def _by_length(order: Sequence[int], rows: Sequence[Row], batch_tokens: int) -> Iterator[list[int]]:
+def _filled(order: Sequence[int], rows: Sequence[Row], batch_tokens: int, packed: bool) -> Iterator[list[int]]:
     group: list[int] = []
-    for index in order:  # widths ascend, so the newcomer's length is the batch's width
-        if group and len(rows[index].ids) * (len(group) + 1) > batch_tokens:
+    for index in order:
+        if group and _size([*group, index], rows, packed) > batch_tokens:
             yield group
             group = []
         group.append(index)
     yield group
 
 
-def collate(rows: Sequence[Row], pad_id: int) -> Batch:
-    """Pad rows on the left, so that all answers end at the last position."""
+def _size(group: Sequence[int], rows: Sequence[Row], packed: bool) -> int:
+    lengths = [len(rows[row].ids) for row in group]
+    return sum(lengths) if packed else max(lengths) * len(lengths)
+
+
+def make_batch(rows: Sequence[Row], pad_id: int, *, packed: bool = False) -> Batch:
+    """Pad rows on the left, so that all answers end at the last position; or pack them."""
+    return _pack(rows) if packed else _pad(rows, pad_id)
+
+
+def _pad(rows: Sequence[Row], pad_id: int) -> Batch:
     width = max(len(row.ids) for row in rows)
     gaps = [width - len(row.ids) for row in rows]
-    from_end = torch.arange(width, 0, -1)
+    mask = torch.tensor([[0] * gap + [1] * len(row.ids) for gap, row in zip(gaps, rows, strict=True)])
+    longest = max(row.answer_length for row in rows)
     return Batch(
         ids=torch.tensor([[pad_id] * gap + row.ids for gap, row in zip(gaps, rows, strict=True)]),
-        mask=torch.tensor([[0] * gap + [1] * len(row.ids) for gap, row in zip(gaps, rows, strict=True)]),
-        is_answer=from_end <= torch.tensor([[row.answer_length] for row in rows]),
-        longest_answer=max(row.answer_length for row in rows),
+        position_ids=(mask.cumsum(dim=1) - 1).clamp(min=0),
+        mask=mask,
+        predicting=torch.arange(width - longest - 1, width - 1),
+        is_answer=torch.arange(longest, 0, -1) <= torch.tensor([[row.answer_length] for row in rows]),
+    )
+
+
+def _pack(rows: Sequence[Row]) -> Batch:
+    ends = torch.tensor([len(row.ids) for row in rows]).cumsum(dim=0).tolist()
+    predicting = torch.cat([
+        torch.arange(end - row.answer_length - 1, end - 1) for end, row in zip(ends, rows, strict=True)
+    ])  # fmt: skip
+    return Batch(
+        ids=torch.tensor([[token for row in rows for token in row.ids]]),
+        position_ids=torch.cat([torch.arange(len(row.ids)) for row in rows])[None],
+        mask=None,
+        predicting=predicting,
+        is_answer=torch.ones(1, len(predicting), dtype=torch.bool),
     )

@@ -1,0 +1,73 @@
+"""Two processes that train together do what one does with the same batches."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+PROGRAM = """
+import sys, pathlib, torch
+from transformers import AutoModelForCausalLM
+from prompt_recovery.config import Train
+from prompt_recovery.train import workers
+from prompt_recovery.train.checkpoints import Checkpoints
+from prompt_recovery.train.examples import Row
+from prompt_recovery.train.fitting import fit
+
+model_folder, folder, accumulate, stop_at = sys.argv[1], pathlib.Path(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4])
+torch.set_num_threads(1)
+rows = [Row(list(range(10, 10 + 8 + 5 * n % 17)), 2 + n % 3) for n in range(22)]
+with workers.joined_workers():
+    model = AutoModelForCausalLM.from_pretrained(model_folder, dtype=torch.float32)
+    asked = []
+
+    def scores():
+        asked.append(None)
+        if len(asked) == stop_at:
+            raise SystemExit(9)
+        return {"S0": 0.1 * len(asked)}
+
+    settings = Train(
+        learning_rate=1e-3, epochs=4, batch_tokens=48, validations=3, accumulate=accumulate, optimiser="adamw"
+    )
+    fitted = fit(
+        model, rows, {"S0": rows[:4]}, settings, pad_id=0, seed=0, metrics_path=folder / "metrics.jsonl", title="test",
+        checkpoints=Checkpoints(folder / "checkpoints", {}), answer_scores=scores,
+    )
+    weight = model.model.layers[0].mlp.up_proj.weight
+    assert workers.summed(float(weight.sum()), model.device) == workers.count() * float(weight.sum())  # the same in all
+    if workers.rank() == 0:
+        print(fitted.steps, fitted.tokens)
+"""
+
+
+def train(program, model, folder, *, processes: int, accumulate: int, stop_at: int = 0) -> subprocess.CompletedProcess:
+    folder.mkdir(exist_ok=True)
+    launcher = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", str(processes)]
+    command = [sys.executable, *(launcher if processes > 1 else [])]
+    arguments = [str(program), str(model), str(folder), str(accumulate), str(stop_at)]
+    return subprocess.run([*command, *arguments], capture_output=True, text=True, timeout=300)
+
+
+def losses(folder) -> list[float]:
+    lines = [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
+    return [line["loss"] for line in lines if "loss" in line]
+
+
+@pytest.mark.slow
+def test_two_processes_have_the_loss_curve_of_one_and_go_on_after_a_kill(model_folder, tmp_path):
+    program, model = tmp_path / "program.py", model_folder("llama")
+    program.write_text(PROGRAM)
+    alone = train(program, model, tmp_path / "one", processes=1, accumulate=2)
+    together = train(program, model, tmp_path / "two", processes=2, accumulate=1)
+    assert alone.returncode == together.returncode == 0, alone.stderr + together.stderr
+    assert together.stdout == alone.stdout
+    assert losses(tmp_path / "two") == pytest.approx(losses(tmp_path / "one"), abs=1e-4)
+    assert len(losses(tmp_path / "one")) > 10
+
+    killed = train(program, model, tmp_path / "three", processes=2, accumulate=1, stop_at=2)
+    assert killed.returncode != 0 and len(losses(tmp_path / "three")) < len(losses(tmp_path / "one"))
+    again = train(program, model, tmp_path / "three", processes=2, accumulate=1)
+    assert again.returncode == 0, again.stderr
+    assert losses(tmp_path / "three") == pytest.approx(losses(tmp_path / "two"), abs=1e-6)
