@@ -64,7 +64,7 @@ def test_load_train_save_reload_generate(family, model_folder, triples, tmp_path
     assert all(token not in answer for answer in answers for token in adapted.tokenizer.all_special_tokens)
 
 
-@pytest.mark.parametrize("family", ["llama", "qwen2"])
+@pytest.mark.parametrize("family", ["llama", "qwen2", "phi3"])
 def test_gradients_after_a_generation_are_those_before(family, model_folder, triples):
     run = small_run(model_folder(family))
     base = load_recoverer(run, None)

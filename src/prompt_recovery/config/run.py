@@ -56,6 +56,7 @@ class Chat(Section):
 
     instruction: str = "Which prompt turned the original text into the rewritten text?"
     max_text_tokens: Annotated[int, Field(ge=16)] = 700  # of each of the two texts
+    template_options: dict[str, bool | int | float | str] = Field({"enable_thinking": False})  # unknown ones do nothing
 
 
 class Lora(Section):
