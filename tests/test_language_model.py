@@ -6,6 +6,7 @@ import shutil
 import pytest
 import torch
 from small_models import FAMILIES, make_model_folder
+from transformers import BertConfig, LlamaConfig, T5Config
 
 from prompt_recovery.config import Base, Chat, Generation, Lora, Rewriter, RunConfig, Train
 from prompt_recovery.engines.chat import ChatFormat
@@ -144,10 +145,37 @@ def test_an_adapter_fits_a_copy_of_its_base_in_16_bits(model_folder, triples, tm
 def test_what_is_no_model_is_refused(tmp_path):
     with pytest.raises(InputError, match=r"is a folder without config.json, expected a Hugging Face model folder"):
         load_tokenizer(str(tmp_path))
-    with pytest.raises(InputError, match=r"nobody/nothing: cannot be loaded .* a hub id that is reachable"):
+    with pytest.raises(InputError, match=r"nobody/nothing: cannot be loaded: not in the cache, and the hub does"):
         load_language_model("nobody/nothing", device=CPU)
     with pytest.raises(InputError, match=r"adapter/base.json: not found. It is made by `make train`"):
         load_adapter(torch.nn.Linear(1, 1), tmp_path / "adapter", base="x")
+
+
+@pytest.mark.parametrize(
+    ("config", "found"),
+    [
+        (T5Config(architectures=["T5ForConditionalGeneration"]), r"T5ForConditionalGeneration \(type t5\)"),
+        (BertConfig(architectures=["BertModel"]), r"BertModel \(type bert\)"),  # so are most sentence embedders
+        (BertConfig(architectures=["BertForMaskedLM"], is_decoder=True), r"BertForMaskedLM \(type bert\)"),
+        (LlamaConfig(architectures=["LlamaForSequenceClassification"]), r"LlamaForSequenceClassification \(type llama"),
+        (LlamaConfig(), r"no architecture \(type llama\)"),
+    ],
+)
+def test_what_does_not_write_left_to_right_is_refused_by_its_architecture(config, found, tmp_path):
+    config.save_pretrained(tmp_path)
+    with pytest.raises(InputError, match=rf"{tmp_path}: is no causal language model: .* {found}.*in its chat version"):
+        load_language_model(str(tmp_path), device=CPU)
+
+
+def test_a_folder_that_is_not_whole_or_an_adapter_is_no_base(model_folder, triples, tmp_path):
+    half = tmp_path / "half"
+    shutil.copytree(model_folder("llama"), half)
+    (half / "model.safetensors").unlink()
+    with pytest.raises(InputError, match=r"half: cannot be loaded \(.*\). Expected a whole Hugging Face model folder"):
+        load_language_model(str(half), device=CPU)
+    (half / "config.json").rename(half / "adapter_config.json")
+    with pytest.raises(InputError, match=r"half: is an adapter, not a model; give its base, expected"):
+        load_language_model(str(half), device=CPU)
 
 
 def test_a_chat_model_replies_in_the_order_of_the_messages(model_folder, monkeypatch):

@@ -12,6 +12,7 @@ from peft import LoraConfig, PeftModel, get_peft_model
 from transformers import AutoModelForCausalLM, AutoTokenizer, BitsAndBytesConfig
 
 from prompt_recovery import config
+from prompt_recovery.engines.pretrained import from_pretrained, require_causal
 from prompt_recovery.errors import InputError
 from prompt_recovery.manifest import read_json, whole_or_absent, write_json
 
@@ -36,7 +37,7 @@ def compute_dtype(device: torch.device) -> torch.dtype:
 
 def load_tokenizer(model: str, revision: str | None = None) -> Any:
     """Load the tokeniser of a folder or hub id, with padding on the left and a pad token distinct from eos."""
-    tokenizer = _from_pretrained(AutoTokenizer, model, revision=revision)
+    tokenizer = from_pretrained(AutoTokenizer, model, revision=revision)
     tokenizer.padding_side = "left"
     if tokenizer.pad_token_id in (None, tokenizer.eos_token_id):
         tokenizer.pad_token = _spare_token(tokenizer)
@@ -48,10 +49,11 @@ def load_language_model(
 ) -> torch.nn.Module:
     """Load a causal model on `device`: `none` in the compute dtype, `int8`, or `nf4` with double quantisation.
 
-    Raises InputError for a folder that holds no model, a hub id that cannot be had, and an unknown architecture.
+    Raises InputError for a folder that holds no model, a hub id that cannot be had, and what is not causal.
     """
+    require_causal(model, revision)
     dtype = compute_dtype(device)
-    loaded = _from_pretrained(
+    loaded = from_pretrained(
         AutoModelForCausalLM,
         model,
         revision=revision,
@@ -153,18 +155,6 @@ def model_folder(model: str, revision: str | None = None) -> Path:
     return Path(snapshot_download(model, revision=revision, local_files_only=True))
 
 
-def _from_pretrained(kind: Any, model: str, **options: Any) -> Any:
-    if Path(model).is_dir() and not (Path(model) / "config.json").is_file():
-        raise InputError(f"{model}: is a folder without config.json, expected a Hugging Face model folder.")
-    try:
-        return kind.from_pretrained(model, **options)
-    except (OSError, ValueError) as error:
-        raise InputError(
-            f"{model}: cannot be loaded ({str(error).splitlines()[0]}). Expected a model folder, or a hub id that is "
-            "reachable or in the cache (for a gated model: accept its licence and set HF_TOKEN)."
-        ) from error
-
-
 def _spare_token(tokenizer: Any) -> str:
     """Return a token to pad with that no text means: a reserved one, else unk; never eos, never a new one."""
     vocabulary = tokenizer.get_vocab()
@@ -201,4 +191,7 @@ def _probe(model: torch.nn.Module) -> dict[str, Any]:
     rows = torch.linspace(0, weight.shape[0] - 1, _PROBE_ROWS).long()
     corner = weight[rows.to(weight.device), :_PROBE_COLUMNS].detach().float().cpu().numpy()
     shape = f"{model.config.model_type}, vocabulary {weight.shape[0]}, hidden {weight.shape[1]}"
-    return {"architecture": f"{shape}, {model.config.num_hidden_layers} layers", "embedding": corner.round(5).tolist()}
+    return {
+        "architecture": f"{shape}, {model.config.get_text_config().num_hidden_layers} layers",
+        "embedding": corner.round(5).tolist(),
+    }
