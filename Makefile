@@ -17,9 +17,10 @@ endif
 py := $(VENV)/bin/python
 run := runs/$(RUN)
 submission := submissions/$(RUN)
-# the two keys of the run's config that decide which files the graph is made of
+# the keys of the run's config that decide which files the graph is made of
 read_config = $(shell $(PYTHON) -c 'import pathlib, tomllib; c = tomllib.loads(pathlib.Path("configs/run/$(RUN).toml").read_text()); print($(1))')
 data := data/triples/$(call read_config,c["data"])
+first := $(call read_config,"runs/" + c["init_from"] + "/manifests/train.json" if "init_from" in c else "")
 base := $(call read_config,c["base"]["model"] + "/manifest.json" if "from_scratch" in c["base"] else "")
 
 .DELETE_ON_ERROR:
@@ -66,7 +67,11 @@ $(data)/manifest.json: $(data)/config.json
 $(base): $(run)/settings/base.json $(data)/manifest.json
 	$(py) scripts/base.py --run $(run)
 
-$(run)/manifests/train.json: $(run)/settings/train.json $(data)/manifest.json $(base)
+# of a run that continues another's adapter: that one is trained if it was not yet, with the settings of its own file
+$(first): | configure
+	$(MAKE) train RUN=$(word 2,$(subst /, ,$@)) SET= SET_DATA=
+
+$(run)/manifests/train.json: $(run)/settings/train.json $(data)/manifest.json $(base) $(first)
 	$(py) scripts/train.py --run $(run)
 
 $(run)/manifests/constant.json: $(run)/settings/constant.json $(data)/manifest.json

@@ -12,6 +12,7 @@ from prompt_recovery.config import Base, Chat, Generation, Lora, Rewriter, RunCo
 from prompt_recovery.engines.chat import ChatFormat
 from prompt_recovery.engines.language_model import (
     add_adapter,
+    continue_adapter,
     generate,
     load_adapter,
     load_language_model,
@@ -36,10 +37,10 @@ def small_run(folder, **changes) -> RunConfig:
     return RunConfig(**values | changes)
 
 
-def train(run, triples, folder):
+def train(run, triples, folder, **options):
     base = load_recoverer(run, adapter=None)
     fitted, counts = train_adapter(
-        triples, triples, run, base=base, folder=folder / "adapter", metrics_path=folder / "metrics.jsonl"
+        triples, triples, run, base=base, folder=folder / "adapter", metrics_path=folder / "metrics.jsonl", **options
     )
     assert counts == {"rows": 4, "trimmed": 0}
     return fitted
@@ -122,6 +123,34 @@ def test_the_same_seed_gives_the_same_adapter(model_folder, triples, tmp_path):
         train(small_run(model_folder("llama")), triples, tmp_path / name)
     one, two = ((tmp_path / name / "adapter" / "adapter_model.safetensors").read_bytes() for name in ("one", "two"))
     assert one == two
+
+
+def test_a_second_stage_starts_at_the_loss_where_the_first_ended(model_folder, triples, tmp_path):
+    at_once = Train(epochs=6, batch_tokens=10_000, learning_rate=3e-3, validations=1)
+    run = small_run(model_folder("llama"), train=at_once)
+    first = train(run, triples, tmp_path / "first")
+    adapter = tmp_path / "first" / "adapter"
+    before = (adapter / "adapter_model.safetensors").read_bytes()
+    train(run, triples, tmp_path / "second", init_from=adapter)
+    losses = {}
+    for stage in ("first", "second"):
+        lines = (tmp_path / stage / "metrics.jsonl").read_text().splitlines()
+        losses[stage] = [line["loss"] for line in map(json.loads, lines) if "loss" in line]
+    assert losses["second"][0] == pytest.approx(first.valid_losses["train"], rel=1e-4)
+    assert losses["second"][0] < losses["first"][0] - 0.05  # not the bare base's
+    assert losses["second"][-1] < losses["second"][0]  # it learns on
+    assert (adapter / "adapter_model.safetensors").read_bytes() == before
+
+
+def test_a_second_stage_has_its_own_dropout_and_needs_the_same_base(model_folder, triples, tmp_path):
+    train(small_run(model_folder("llama")), triples, tmp_path)
+    base = load_language_model(str(model_folder("llama")), quantisation="nf4", device=CPU)
+    adapted = continue_adapter(base, tmp_path / "adapter", Lora(rank=4, dropout=0.5), base="llama")
+    assert {module.p for name, module in adapted.named_modules() if name.endswith("lora_dropout.default")} == {0.5}
+    assert {p.dtype for name, p in adapted.named_parameters() if p.requires_grad and "lora_" in name} == {torch.float32}
+    other = load_language_model(str(model_folder("mistral")), device=CPU)
+    with pytest.raises(InputError, match="this adapter was trained on another base"):
+        continue_adapter(other, tmp_path / "adapter", Lora(rank=4), base="mistral")
 
 
 def test_an_adapter_of_another_base_is_refused(model_folder, triples, tmp_path):

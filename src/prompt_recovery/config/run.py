@@ -1,8 +1,8 @@
 """The settings of stages 2 to 5: configs/run/<name>.toml says only what differs from these defaults."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from prompt_recovery.config.embedder import Embedder
 from prompt_recovery.config.section import Count, Positive, Section, Share
@@ -96,6 +96,7 @@ class RunConfig(Section):
 
     name: str
     data: str
+    init_from: str | None = None  # the run whose adapter this one's training continues, on this run's data
     seed: int = 0
     device: Literal["auto", "cpu", "cuda"] = "auto"
     base: Base
@@ -108,11 +109,19 @@ class RunConfig(Section):
     score: Score = Score()
     submit: Submit = Submit()
 
+    @model_validator(mode="after")
+    def _continues_another_run(self) -> Self:
+        if self.init_from == self.name:
+            raise ValueError("init_from to name another run than this one")
+        if self.init_from and self.base.from_scratch:
+            raise ValueError("no [base.from_scratch] with init_from: the base is the one that the first run made")
+        return self
+
 
 # What each stage reads: only a change in these settings makes it run again.
 STAGE_SETTINGS: dict[str, tuple[str, ...]] = {
     "base": ("data", "seed", "base.model", "base.from_scratch", "chat"),
-    "train": ("data", "seed", "device", "base", "chat", "lora", "train"),
+    "train": ("data", "init_from", "seed", "device", "base", "chat", "lora", "train"),
     "constant": ("data", "embedder", "recover.constant_candidates"),
     "recover": ("data", "device", "base", "chat", "generation", "recover"),
     "score": ("data", "embedder", "score"),

@@ -69,18 +69,16 @@ def load_language_model(
 def add_adapter(model: torch.nn.Module, settings: config.Lora, seed: int) -> PeftModel:
     """Put fresh LoRA weights, in fp32, on a loaded model; only they are trainable."""
     torch.manual_seed(seed)
-    targets = settings.target_modules
-    return get_peft_model(  # which keeps the adapter in fp32 on a base in 16 bits
-        model,
-        LoraConfig(
-            r=settings.rank,
-            lora_alpha=settings.alpha,
-            lora_dropout=settings.dropout,
-            use_rslora=settings.rank_stabilised,
-            target_modules=targets if isinstance(targets, str) else list(targets),
-            task_type="CAUSAL_LM",
-        ),
-    )
+    return get_peft_model(model, _lora_config(settings))  # which keeps the adapter in fp32 on a base in 16 bits
+
+
+def continue_adapter(model: torch.nn.Module, folder: Path, settings: config.Lora, *, base: str) -> PeftModel:
+    """Put a saved adapter on the base that it was trained on, to be trained further; the shape must be the saved one's.
+
+    Raises InputError as `load_adapter` does.
+    """
+    _require_its_base(model, folder, base)
+    return PeftModel.from_pretrained(model, folder, is_trainable=True, config=_lora_config(settings))
 
 
 def save_adapter(model: PeftModel, folder: Path, *, base: str) -> None:
@@ -95,16 +93,7 @@ def load_adapter(model: torch.nn.Module, folder: Path, *, base: str) -> PeftMode
 
     Raises InputError when the folder holds no adapter, or one that was trained on another base.
     """
-    record = read_json(folder / BASE_RECORD, made_by="make train")
-    found = _probe(model)
-    same = record["architecture"] == found["architecture"] and np.allclose(
-        record["embedding"], found["embedding"], rtol=_PROBE_TOLERANCE, atol=_PROBE_TOLERANCE
-    )
-    if not same:
-        raise InputError(
-            f"{folder}: this adapter was trained on another base: {record['base']} ({record['architecture']}), not "
-            f"{base} ({found['architecture']}) with the weights that were loaded. Load that base, or train again."
-        )
+    _require_its_base(model, folder, base)
     return PeftModel.from_pretrained(model, folder, is_trainable=False).eval()
 
 
@@ -153,6 +142,31 @@ def model_folder(model: str, revision: str | None = None) -> Path:
     if Path(model).is_dir():
         return Path(model)
     return Path(snapshot_download(model, revision=revision, local_files_only=True))
+
+
+def _lora_config(settings: config.Lora) -> LoraConfig:
+    targets = settings.target_modules
+    return LoraConfig(
+        r=settings.rank,
+        lora_alpha=settings.alpha,
+        lora_dropout=settings.dropout,
+        use_rslora=settings.rank_stabilised,
+        target_modules=targets if isinstance(targets, str) else list(targets),
+        task_type="CAUSAL_LM",
+    )
+
+
+def _require_its_base(model: torch.nn.Module, folder: Path, base: str) -> None:
+    record = read_json(folder / BASE_RECORD, made_by="make train")
+    found = _probe(model)
+    same = record["architecture"] == found["architecture"] and np.allclose(
+        record["embedding"], found["embedding"], rtol=_PROBE_TOLERANCE, atol=_PROBE_TOLERANCE
+    )
+    if not same:
+        raise InputError(
+            f"{folder}: this adapter was trained on another base: {record['base']} ({record['architecture']}), not "
+            f"{base} ({found['architecture']}) with the weights that were loaded. Load that base, or train again."
+        )
 
 
 def _spare_token(tokenizer: Any) -> str:
