@@ -24,7 +24,7 @@ first := $(call read_config,"runs/" + c["init_from"] + "/manifests/train.json" i
 base := $(call read_config,c["base"]["model"] + "/manifest.json" if "from_scratch" in c["base"] else "")
 
 .DELETE_ON_ERROR:
-.PHONY: help data base train constant recover score submit rehearse test lint clean configure
+.PHONY: help data base train constant recover score merge submit rehearse test lint clean configure
 .DEFAULT_GOAL := help
 
 help: ## print these lines
@@ -37,6 +37,7 @@ train: $(run)/manifests/train.json ## stage 2b: fine-tune the base with QLoRA
 constant: $(run)/manifests/constant.json ## stage 3a: the best constant prompt
 recover: $(run)/manifests/recover.json ## stage 3b: recover the prompts of the test split
 score: $(run)/manifests/score.json ## stage 4: sharpened cosine similarity by split, report.html
+merge: $(run)/manifests/merge.json ## 16-bit base and adapter in one model folder, scored against the two apart
 submit: $(submission)/rehearsal.json ## stage 5: offline Kaggle bundle and notebook, rehearsed with the network off
 	@$(py) scripts/summary.py --run $(run)
 
@@ -82,6 +83,9 @@ $(run)/manifests/recover.json: $(run)/settings/recover.json $(run)/manifests/tra
 
 $(run)/manifests/score.json: $(run)/settings/score.json $(run)/manifests/recover.json
 	$(py) scripts/score_run.py --run $(run)
+
+$(run)/manifests/merge.json: $(run)/settings/merge.json $(run)/manifests/train.json $(run)/manifests/constant.json
+	$(py) scripts/merge.py --run $(run)
 
 $(submission)/manifest.json: $(run)/settings/submit.json $(run)/manifests/score.json submissions/notebook.py
 	$(py) scripts/submit.py --run $(run)

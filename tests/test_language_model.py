@@ -5,6 +5,7 @@ import shutil
 
 import pytest
 import torch
+from safetensors.torch import load_file, save_file
 from small_models import FAMILIES, make_model_folder
 from transformers import BertConfig, LlamaConfig, T5Config
 
@@ -17,6 +18,7 @@ from prompt_recovery.engines.language_model import (
     load_adapter,
     load_language_model,
     load_tokenizer,
+    merge_adapter,
     resolve_device,
 )
 from prompt_recovery.engines.recoverer import load_chat_answerer, load_recoverer
@@ -27,6 +29,7 @@ from prompt_recovery.train.examples import collate, training_rows
 from prompt_recovery.train.fitting import summed_loss
 
 CPU = torch.device("cpu")
+LONGER = Train(epochs=6, batch_tokens=10_000, learning_rate=3e-3, validations=1)  # all rows in each step
 
 
 def small_run(folder, **changes) -> RunConfig:
@@ -126,8 +129,7 @@ def test_the_same_seed_gives_the_same_adapter(model_folder, triples, tmp_path):
 
 
 def test_a_second_stage_starts_at_the_loss_where_the_first_ended(model_folder, triples, tmp_path):
-    at_once = Train(epochs=6, batch_tokens=10_000, learning_rate=3e-3, validations=1)
-    run = small_run(model_folder("llama"), train=at_once)
+    run = small_run(model_folder("llama"), train=LONGER)
     first = train(run, triples, tmp_path / "first")
     adapter = tmp_path / "first" / "adapter"
     before = (adapter / "adapter_model.safetensors").read_bytes()
@@ -169,6 +171,32 @@ def test_an_adapter_fits_a_copy_of_its_base_in_16_bits(model_folder, triples, tm
     shutil.copytree(model_folder("llama"), copy)
     load_language_model(str(copy), device=CPU).bfloat16().save_pretrained(copy)
     load_adapter(load_language_model(str(copy), device=CPU), tmp_path / "adapter", base="copy")
+
+
+@pytest.mark.parametrize("family", ["phi3", "gemma3"])  # fused projections; a head that is the embedding
+def test_a_merged_folder_says_what_base_and_adapter_say_and_can_be_quantised(family, model_folder, triples, tmp_path):
+    base = Base(model=str(model_folder(family)))
+    train(small_run(model_folder(family), train=LONGER), triples, tmp_path)
+    assert merge_adapter(tmp_path / "adapter", base, device="cpu", into=tmp_path / "merged") == "float32"
+    bare, merged = (load_language_model(str(folder), device=CPU) for folder in (base.model, tmp_path / "merged"))
+    ids = torch.arange(20, 60)[None]
+    with torch.no_grad():
+        plain, together = bare(ids).logits, merged(ids).logits
+        apart = load_adapter(bare, tmp_path / "adapter", base="x")(ids).logits
+    torch.testing.assert_close(together, apart, atol=1e-4, rtol=1e-4)
+    assert (together - plain).abs().max() > 0.05
+    served = load_recoverer(small_run(tmp_path / "merged"), None)  # in 4 bits, as an ordinary base
+    assert served.encode("a", "b") == load_recoverer(small_run(base.model), None).encode("a", "b")
+    assert len(served.generate([served.encode("a", "b")])) == 1
+
+
+def test_a_merge_that_fails_leaves_no_folder(model_folder, triples, tmp_path):
+    train(small_run(model_folder("llama")), triples, tmp_path)
+    weights = load_file(tmp_path / "adapter" / "adapter_model.safetensors")
+    save_file({name: w * torch.nan for name, w in weights.items()}, tmp_path / "adapter" / "adapter_model.safetensors")
+    with pytest.raises(InputError, match=r"adapter: cannot be merged .*NaNs detected.*Train it again"):
+        merge_adapter(tmp_path / "adapter", Base(model=str(model_folder("llama"))), device="cpu", into=tmp_path / "new")
+    assert not (tmp_path / "new").exists()
 
 
 def test_what_is_no_model_is_refused(tmp_path):

@@ -125,6 +125,7 @@ STAGE_SETTINGS: dict[str, tuple[str, ...]] = {
     "constant": ("data", "embedder", "recover.constant_candidates"),
     "recover": ("data", "device", "base", "chat", "generation", "recover"),
     "score": ("data", "embedder", "score"),
+    "merge": ("data", "device", "base", "chat", "generation", "embedder", "score"),
     "submit": ("embedder", "submit"),
 }
 

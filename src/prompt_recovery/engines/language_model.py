@@ -97,6 +97,23 @@ def load_adapter(model: torch.nn.Module, folder: Path, *, base: str) -> PeftMode
     return PeftModel.from_pretrained(model, folder, is_trainable=False).eval()
 
 
+def merge_adapter(folder: Path, base: config.Base, *, device: str, into: Path) -> str:
+    """Add a saved adapter to its base and save an ordinary model folder at `into`, whole or not at all -> its dtype.
+
+    The base is loaded anew in bf16 or fp16 (fp32 on a CPU) and not quantised: merging into 4 bits rounds the adapter
+    away. The folder is quantised when it is loaded, as any base is.
+    """
+    bare = load_language_model(base.model, revision=base.revision, device=resolve_device(device))
+    try:
+        merged = load_adapter(bare, folder, base=base.model).merge_and_unload(safe_merge=True)
+    except ValueError as error:  # what peft raises for weights that are not numbers
+        raise InputError(f"{folder}: cannot be merged ({error}). Train it again, more gently.") from error
+    with whole_or_absent(into) as partial:
+        merged.save_pretrained(partial)
+        load_tokenizer(base.model, base.revision).save_pretrained(partial)
+    return str(merged.dtype).removeprefix("torch.")
+
+
 @dataclass(frozen=True)
 class Generated:
     """A decoded continuation, stripped, without special tokens; `finished`: it ended by itself, not at the limit."""
