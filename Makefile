@@ -19,13 +19,14 @@ py := $(VENV)/bin/python
 launch := $(py)$(if $(filter-out 1,$(GPUS)), -m torch.distributed.run --standalone --nproc-per-node $(GPUS))
 run := runs/$(RUN)
 submission := submissions/$(RUN)
-# the two keys of the run's config that decide which files the graph is made of
+# the keys of the run's config that decide which files the graph is made of
 read_config = $(shell $(PYTHON) -c 'import pathlib, tomllib; c = tomllib.loads(pathlib.Path("configs/run/$(RUN).toml").read_text()); print($(1))')
 data := data/triples/$(call read_config,c["data"])
+first := $(call read_config,"runs/" + c["init_from"] + "/manifests/train.json" if "init_from" in c else "")
 base := $(call read_config,c["base"]["model"] + "/manifest.json" if "from_scratch" in c["base"] else "")
 
 .DELETE_ON_ERROR:
-.PHONY: help data base train constant recover score submit rehearse test lint clean configure
+.PHONY: help data base train constant recover score merge submit rehearse test lint clean configure
 .DEFAULT_GOAL := help
 
 help: ## print these lines
@@ -38,6 +39,7 @@ train: $(run)/manifests/train.json ## stage 2b: fine-tune the base with QLoRA
 constant: $(run)/manifests/constant.json ## stage 3a: the best constant prompt
 recover: $(run)/manifests/recover.json ## stage 3b: recover the prompts of the test split
 score: $(run)/manifests/score.json ## stage 4: sharpened cosine similarity by split, report.html
+merge: $(run)/manifests/merge.json ## 16-bit base and adapter in one model folder, scored against the two apart
 submit: $(submission)/rehearsal.json ## stage 5: offline Kaggle bundle and notebook, rehearsed with the network off
 	@$(py) scripts/summary.py --run $(run)
 
@@ -68,7 +70,11 @@ $(data)/manifest.json: $(data)/config.json
 $(base): $(run)/settings/base.json $(data)/manifest.json
 	$(py) scripts/base.py --run $(run)
 
-$(run)/manifests/train.json: $(run)/settings/train.json $(data)/manifest.json $(base)
+# of a run that continues another's adapter: that one is trained if it was not yet, with the settings of its own file
+$(first): | configure
+	$(MAKE) train RUN=$(word 2,$(subst /, ,$@)) SET= SET_DATA=
+
+$(run)/manifests/train.json: $(run)/settings/train.json $(data)/manifest.json $(base) $(first)
 	$(launch) scripts/train.py --run $(run)
 
 $(run)/manifests/constant.json: $(run)/settings/constant.json $(data)/manifest.json
@@ -79,6 +85,9 @@ $(run)/manifests/recover.json: $(run)/settings/recover.json $(run)/manifests/tra
 
 $(run)/manifests/score.json: $(run)/settings/score.json $(run)/manifests/recover.json
 	$(py) scripts/score_run.py --run $(run)
+
+$(run)/manifests/merge.json: $(run)/settings/merge.json $(run)/manifests/train.json $(run)/manifests/constant.json
+	$(py) scripts/merge.py --run $(run)
 
 $(submission)/manifest.json: $(run)/settings/submit.json $(run)/manifests/score.json submissions/notebook.py
 	$(py) scripts/submit.py --run $(run)

@@ -9,6 +9,7 @@ from prompt_recovery.engines.requirements_check import missing_requirements
 from prompt_recovery.errors import InputError, readable_exit
 from prompt_recovery.manifest import write_json_if_changed
 from prompt_recovery.places import CONFIGS, RunFolder, TriplesFolder
+from prompt_recovery.run_chain import require_chain
 
 
 def main() -> None:
@@ -19,6 +20,7 @@ def main() -> None:
     arguments = parser.parse_args()
 
     run = load_toml(RunConfig, CONFIGS / "run" / f"{arguments.run}.toml", arguments.set)
+    require_chain(run, CONFIGS / "run")
     data = load_toml(DataConfig, CONFIGS / "data" / f"{run.data}.toml", arguments.set_data)
     folder, triples = RunFolder(Path("runs") / run.name), TriplesFolder.named(run.data)
     missing = missing_requirements(run, None if triples.manifest.exists() else data)

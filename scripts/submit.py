@@ -17,7 +17,8 @@ def main() -> None:
     folder = run_parser(__doc__).parse_args().run
     run, target = folder.read_config(), folder.submission
     folder.require(run, "score")
-    files = bundle_files(folder.path, Path(run.base.model) if run.base.from_scratch else None)
+    own_base = run.base.from_scratch or (run.init_from and not run.submit.model_sources)
+    files = bundle_files(folder.path, Path(run.base.model) if own_base else None)
     inputs = {"adapter": folder.adapter, "constant": folder.constant}
     with (
         folder.receipt(run, "submit", path=target / "manifest.json", **inputs) as receipt,

@@ -1,16 +1,20 @@
 """A family name in, a model folder out: the real architecture, small, with random weights and its chat template."""
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
-from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
+from tokenizers import AddedToken, Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
 from transformers import AutoModelForCausalLM, GenerationConfig, PreTrainedTokenizerFast
 from transformers.models.gemma2 import Gemma2Config
+from transformers.models.gemma3 import Gemma3TextConfig
 from transformers.models.llama import LlamaConfig
 from transformers.models.mistral import MistralConfig
+from transformers.models.phi3 import Phi3Config
 from transformers.models.qwen2 import Qwen2Config
+from transformers.models.qwen3 import Qwen3Config
 
 CORPUS = [
     "Original text: The kettle sang in the kitchen while Mabel wrote a letter. Rewritten text: Arr, the kettle sings!",
@@ -30,56 +34,95 @@ class Family:
     unk: str | None
     turn_end: str
     sentencepiece: bool
-    extra: tuple[str, ...]
+    extra: tuple[str | AddedToken, ...]
     template: str
     options: dict[str, Any]
 
 
-_TURNS = (
-    "{{% if messages[0]['role'] == 'system' %}}{{{{ raise_exception('no system turn') }}}}{{% endif %}}"
-    "{bos}{{% for m in messages %}}{{% if m['role'] == 'user' %}}{user}{{% else %}}{model}{{% endif %}}{{% endfor %}}"
-    "{{% if add_generation_prompt %}}{start}{{% endif %}}"
+_NO_SYSTEM = "{% if messages[0]['role'] == 'system' %}{{ raise_exception('no system turn') }}{% endif %}"
+_GEMMA = {"head_dim": 32, "query_pre_attn_scalar": 32, "sliding_window": 512}
+_THINKING = ("<think>", "</think>")  # in Qwen 3's vocabulary, but no special tokens
+_THINK = "<think>\n\n</think>\n\n"
+
+
+def _turns(*, user: str, model: str, start: str, head: str = "", tail: str = "") -> str:
+    """A template without a system turn of the caller's; `{}` stands for the content, `tail` follows a whole talk."""
+    user, model = (turn.replace("{}", "{{ m['content'] }}") for turn in (user, model))
+    return (
+        f"{head}{{% for m in messages %}}{{% if m['role'] == 'user' %}}{user}{{% else %}}{model}{{% endif %}}"
+        f"{{% endfor %}}{{% if add_generation_prompt %}}{start}{{% else %}}{tail}{{% endif %}}"
+    )
+
+
+def _chat_markup(*, system: str = "", said: str = "{}", silent: str = "") -> str:
+    """Qwen's form: a default system turn (2.5), or an empty think block before the answer (3)."""
+    user, assistant = "<|im_start|>user\n{}<|im_end|>\n", "<|im_start|>assistant\n"
+    return _turns(head=system, user=user, model=f"{assistant}{said}<|im_end|>\n", start=assistant + silent)
+
+
+_GEMMA_TURNS = _turns(
+    head=f"<bos>{_NO_SYSTEM}",
+    user="<start_of_turn>user\n{{ m['content'] | trim }}<end_of_turn>\n",
+    model="<start_of_turn>model\n{{ m['content'] | trim }}<end_of_turn>\n",
+    start="<start_of_turn>model\n",
 )
 FAMILIES = {
     "mistral": Family(
         MistralConfig, "<s>", "</s>", None, "<unk>", "</s>", True, (),
-        _TURNS.format(bos="<s>", user="[INST] {{ m['content'] }} [/INST]", model=" {{ m['content'] }}</s>", start=""),
+        _turns(head=f"<s>{_NO_SYSTEM}", user="[INST] {} [/INST]", model=" {}</s>", start=""),
         {"sliding_window": None},
     ),
     "gemma2": Family(
         Gemma2Config, "<bos>", "<eos>", "<pad>", "<unk>", "<end_of_turn>", True, ("<start_of_turn>", "<end_of_turn>"),
-        _TURNS.format(
-            bos="<bos>", user="<start_of_turn>user\n{{ m['content'] | trim }}<end_of_turn>\n",
-            model="<start_of_turn>model\n{{ m['content'] | trim }}<end_of_turn>\n", start="<start_of_turn>model\n",
-        ),
-        {"head_dim": 32, "query_pre_attn_scalar": 32, "sliding_window": 512},
+        _GEMMA_TURNS, _GEMMA,
+    ),
+    "gemma3": Family(
+        Gemma3TextConfig, "<bos>", "<eos>", "<pad>", "<unk>", "<end_of_turn>", True,
+        ("<start_of_turn>", "<end_of_turn>"), _GEMMA_TURNS,
+        {**_GEMMA, "layer_types": ["sliding_attention", "full_attention"]},
     ),
     "qwen2": Family(
         Qwen2Config, None, "<|im_end|>", "<|endoftext|>", None, "<|im_end|>", False, ("<|im_start|>",),
-        _TURNS.format(
-            bos="", user="<|im_start|>user\n{{ m['content'] }}<|im_end|>\n",
-            model="<|im_start|>assistant\n{{ m['content'] }}<|im_end|>\n", start="<|im_start|>assistant\n",
+        _chat_markup(system="<|im_start|>system\nYou are a helpful assistant.<|im_end|>\n"), {},
+    ),
+    "qwen3": Family(
+        Qwen3Config, None, "<|im_end|>", "<|endoftext|>", None, "<|im_end|>", False,
+        ("<|im_start|>", *_THINKING),
+        _chat_markup(
+            said=f"{{% if loop.last %}}{_THINK}{{% endif %}}{{{{ m['content'].split('</think>')[-1] }}}}",
+            silent=f"{{% if enable_thinking is defined and enable_thinking is false %}}{_THINK}{{% endif %}}",
         ),
-        {},
+        {"head_dim": 32},
     ),
     "llama": Family(
         LlamaConfig, "<|begin_of_text|>", "<|end_of_text|>", None, None, "<|eot_id|>", False,
         ("<|start_header_id|>", "<|end_header_id|>", "<|eot_id|>", "<|finetune_right_pad_id|>"),
-        _TURNS.format(
-            bos="<|begin_of_text|>",
+        _turns(
+            head="<|begin_of_text|><|start_header_id|>system<|end_header_id|>\n\n"
+            "Cutting Knowledge Date: December 2023\n"
+            "Today Date: {{ date_string if date_string is defined else strftime_now('%d %b %Y') }}\n\n<|eot_id|>",
             user="<|start_header_id|>user<|end_header_id|>\n\n{{ m['content'] | trim }}<|eot_id|>",
             model="<|start_header_id|>assistant<|end_header_id|>\n\n{{ m['content'] | trim }}<|eot_id|>",
             start="<|start_header_id|>assistant<|end_header_id|>\n\n",
         ),
         {},
     ),
+    "phi3": Family(
+        Phi3Config, "<s>", "<|endoftext|>", "<|endoftext|>", "<unk>", "<|end|>", True,
+        tuple(AddedToken(name, special=True, rstrip=True) for name in ("<|user|>", "<|assistant|>", "<|end|>")),
+        _turns(
+            user="<|user|>\n{}<|end|>\n", model="<|assistant|>\n{}<|end|>\n", start="<|assistant|>\n",
+            tail="<|endoftext|>",
+        ),
+        {"sliding_window": 512},
+    ),
 }  # fmt: skip
 
 
 def make_tokenizer(family: str) -> PreTrainedTokenizerFast:
-    """Train byte-level pieces (Qwen, Llama 3), or SentencePiece-like ones with byte fallback (Mistral, Gemma)."""
+    """Train byte-level pieces (Qwen, Llama 3), or SentencePiece-like ones with byte fallback (the others)."""
     own = FAMILIES[family]
-    special = [token for token in (own.pad, own.eos, own.bos, own.unk, *own.extra) if token]
+    special = list(dict.fromkeys(token for token in (own.pad, own.eos, own.bos, own.unk) if token)) + list(own.extra)
     if own.sentencepiece:
         tokenizer = Tokenizer(models.BPE(unk_token=own.unk, byte_fallback=True, fuse_unk=True))
         tokenizer.normalizer = normalizers.Replace(" ", "▁")
@@ -97,15 +140,24 @@ def make_tokenizer(family: str) -> PreTrainedTokenizerFast:
     )
     tokenizer.train_from_iterator(CORPUS, trainer)
     fast = PreTrainedTokenizerFast(
-        tokenizer_object=tokenizer,
+        tokenizer_object=_with_plain_tokens(tokenizer),
         bos_token=own.bos,
         eos_token=own.eos,
         pad_token=own.pad,
         unk_token=own.unk,
-        additional_special_tokens=list(own.extra),
+        additional_special_tokens=[token for token in own.extra if token not in _THINKING],
     )
     fast.chat_template = own.template
     return fast
+
+
+def _with_plain_tokens(tokenizer: Tokenizer) -> Tokenizer:
+    """Undo what the trainer takes for special tokens and is none: bytes to fall back to, and `<think>`."""
+    state = json.loads(tokenizer.to_str())
+    for token in state["added_tokens"]:
+        token["special"] &= token["content"] not in _THINKING
+    state["added_tokens"] = [token for token in state["added_tokens"] if not token["content"].startswith("<0x")]
+    return Tokenizer.from_str(json.dumps(state))
 
 
 def make_model_folder(family: str, folder: Path, *, seed: int = 0, hidden_size: int = 64) -> Path:

@@ -7,16 +7,20 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from safetensors.torch import load_file, save_file
 from small_models import FAMILIES, make_model_folder
+from transformers import BertConfig, LlamaConfig, T5Config
 
 from prompt_recovery.config import Base, Chat, Generation, Lora, Rewriter, RunConfig, Train
 from prompt_recovery.engines.chat import ChatFormat
 from prompt_recovery.engines.language_model import (
     add_adapter,
+    continue_adapter,
     generate,
     load_adapter,
     load_language_model,
     load_tokenizer,
+    merge_adapter,
     resolve_device,
 )
 from prompt_recovery.engines.recoverer import load_chat_answerer, load_recoverer
@@ -30,6 +34,7 @@ from prompt_recovery.train.examples import make_batch, training_rows
 from prompt_recovery.train.losses import summed_loss
 
 CPU = torch.device("cpu")
+LONGER = Train(epochs=6, batch_tokens=10_000, learning_rate=3e-3, validations=1)  # all rows in each step
 
 
 def small_run(folder, **changes) -> RunConfig:
@@ -46,9 +51,9 @@ def embed_lengths(texts):
     return np.stack([np.cos(angles), np.sin(angles)], axis=1)
 
 
-def train(run, triples, folder):
+def train(run, triples, folder, **more):
     base = load_recoverer(run, adapter=None)
-    options = {"folder": RunFolder(folder), "embed": embed_lengths, "identity": {}}
+    options = {"folder": RunFolder(folder), "embed": embed_lengths, "identity": {}} | more
     fitted, counts = train_adapter(triples, triples, run, base=base, **options)
     assert not RunFolder(folder).checkpoints.exists()
     assert counts == {"rows": 4, "trimmed": 0}
@@ -76,7 +81,7 @@ def test_load_train_save_reload_generate(family, model_folder, triples, tmp_path
     assert all(token not in answer for answer in answers for token in adapted.tokenizer.all_special_tokens)
 
 
-@pytest.mark.parametrize("family", ["llama", "qwen2"])
+@pytest.mark.parametrize("family", ["llama", "qwen2", "phi3"])
 def test_gradients_after_a_generation_are_those_before(family, model_folder, triples):
     run = small_run(model_folder(family))
     base = load_recoverer(run, None)
@@ -135,6 +140,33 @@ def test_the_same_seed_gives_the_same_adapter(model_folder, triples, tmp_path):
     assert one == two
 
 
+def test_a_second_stage_starts_at_the_loss_where_the_first_ended(model_folder, triples, tmp_path):
+    run = small_run(model_folder("llama"), train=LONGER)
+    first = train(run, triples, tmp_path / "first")
+    adapter = tmp_path / "first" / "adapter"
+    before = (adapter / "adapter_model.safetensors").read_bytes()
+    train(run, triples, tmp_path / "second", init_from=adapter)
+    losses = {}
+    for stage in ("first", "second"):
+        lines = (tmp_path / stage / "metrics.jsonl").read_text().splitlines()
+        losses[stage] = [line["loss"] for line in map(json.loads, lines) if "loss" in line]
+    assert losses["second"][0] == pytest.approx(first.valid_losses["train"], rel=1e-4)
+    assert losses["second"][0] < losses["first"][0] - 0.05  # not the bare base's
+    assert losses["second"][-1] < losses["second"][0]  # it learns on
+    assert (adapter / "adapter_model.safetensors").read_bytes() == before
+
+
+def test_a_second_stage_has_its_own_dropout_and_needs_the_same_base(model_folder, triples, tmp_path):
+    train(small_run(model_folder("llama")), triples, tmp_path)
+    base = load_language_model(str(model_folder("llama")), quantisation="nf4", device=CPU)
+    adapted = continue_adapter(base, tmp_path / "adapter", Lora(rank=4, dropout=0.5), base="llama")
+    assert {module.p for name, module in adapted.named_modules() if name.endswith("lora_dropout.default")} == {0.5}
+    assert {p.dtype for name, p in adapted.named_parameters() if p.requires_grad and "lora_" in name} == {torch.float32}
+    other = load_language_model(str(model_folder("mistral")), device=CPU)
+    with pytest.raises(InputError, match="this adapter was trained on another base"):
+        continue_adapter(other, tmp_path / "adapter", Lora(rank=4), base="mistral")
+
+
 def test_an_adapter_of_another_base_is_refused(model_folder, triples, tmp_path):
     train(small_run(model_folder("llama")), triples, tmp_path)
     retrained = make_model_folder("llama", tmp_path / "retrained", seed=1)
@@ -153,13 +185,66 @@ def test_an_adapter_fits_a_copy_of_its_base_in_16_bits(model_folder, triples, tm
     load_adapter(load_language_model(str(copy), device=CPU), tmp_path / "adapter", base="copy")
 
 
+@pytest.mark.parametrize("family", ["phi3", "gemma3"])  # fused projections; a head that is the embedding
+def test_a_merged_folder_says_what_base_and_adapter_say_and_can_be_quantised(family, model_folder, triples, tmp_path):
+    base = Base(model=str(model_folder(family)))
+    train(small_run(model_folder(family), train=LONGER), triples, tmp_path)
+    assert merge_adapter(tmp_path / "adapter", base, device="cpu", into=tmp_path / "merged") == "float32"
+    bare, merged = (load_language_model(str(folder), device=CPU) for folder in (base.model, tmp_path / "merged"))
+    ids = torch.arange(20, 60)[None]
+    with torch.no_grad():
+        plain, together = bare(ids).logits, merged(ids).logits
+        apart = load_adapter(bare, tmp_path / "adapter", base="x")(ids).logits
+    torch.testing.assert_close(together, apart, atol=1e-4, rtol=1e-4)
+    assert (together - plain).abs().max() > 0.05
+    served = load_recoverer(small_run(tmp_path / "merged"), None)  # in 4 bits, as an ordinary base
+    assert served.encode("a", "b") == load_recoverer(small_run(base.model), None).encode("a", "b")
+    assert len(served.generate([served.encode("a", "b")])) == 1
+
+
+def test_a_merge_that_fails_leaves_no_folder(model_folder, triples, tmp_path):
+    train(small_run(model_folder("llama")), triples, tmp_path)
+    weights = load_file(tmp_path / "adapter" / "adapter_model.safetensors")
+    save_file({name: w * torch.nan for name, w in weights.items()}, tmp_path / "adapter" / "adapter_model.safetensors")
+    with pytest.raises(InputError, match=r"adapter: cannot be merged .*NaNs detected.*Train it again"):
+        merge_adapter(tmp_path / "adapter", Base(model=str(model_folder("llama"))), device="cpu", into=tmp_path / "new")
+    assert not (tmp_path / "new").exists()
+
+
 def test_what_is_no_model_is_refused(tmp_path):
     with pytest.raises(InputError, match=r"is a folder without config.json, expected a Hugging Face model folder"):
         load_tokenizer(str(tmp_path))
-    with pytest.raises(InputError, match=r"nobody/nothing: cannot be loaded .* a hub id that is reachable"):
+    with pytest.raises(InputError, match=r"nobody/nothing: cannot be loaded: not in the cache, and the hub does"):
         load_language_model("nobody/nothing", device=CPU)
     with pytest.raises(InputError, match=r"adapter/base.json: not found. It is made by `make train`"):
         load_adapter(torch.nn.Linear(1, 1), tmp_path / "adapter", base="x")
+
+
+@pytest.mark.parametrize(
+    ("config", "found"),
+    [
+        (T5Config(architectures=["T5ForConditionalGeneration"]), r"T5ForConditionalGeneration \(type t5\)"),
+        (BertConfig(architectures=["BertModel"]), r"BertModel \(type bert\)"),  # so are most sentence embedders
+        (BertConfig(architectures=["BertForMaskedLM"], is_decoder=True), r"BertForMaskedLM \(type bert\)"),
+        (LlamaConfig(architectures=["LlamaForSequenceClassification"]), r"LlamaForSequenceClassification \(type llama"),
+        (LlamaConfig(), r"no architecture \(type llama\)"),
+    ],
+)
+def test_what_does_not_write_left_to_right_is_refused_by_its_architecture(config, found, tmp_path):
+    config.save_pretrained(tmp_path)
+    with pytest.raises(InputError, match=rf"{tmp_path}: is no causal language model: .* {found}.*in its chat version"):
+        load_language_model(str(tmp_path), device=CPU)
+
+
+def test_a_folder_that_is_not_whole_or_an_adapter_is_no_base(model_folder, triples, tmp_path):
+    half = tmp_path / "half"
+    shutil.copytree(model_folder("llama"), half)
+    (half / "model.safetensors").unlink()
+    with pytest.raises(InputError, match=r"half: cannot be loaded \(.*\). Expected a whole Hugging Face model folder"):
+        load_language_model(str(half), device=CPU)
+    (half / "config.json").rename(half / "adapter_config.json")
+    with pytest.raises(InputError, match=r"half: is an adapter, not a model; give its base, expected"):
+        load_language_model(str(half), device=CPU)
 
 
 def test_a_chat_model_replies_in_the_order_of_the_messages(model_folder, monkeypatch):

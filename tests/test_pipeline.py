@@ -170,6 +170,23 @@ def test_any_file_of_pairs_is_served(done):
     assert json.loads((project / "out.receipt.json").read_text())["stage"] == "recover"
 
 
+def test_the_merged_model_is_scored_against_the_unmerged_one(done):
+    project, _ = done
+    printed = make(project, "merge")
+    document = json.loads((project / RUN_FOLDER.merge).read_text())
+    assert document["embedder"] == "minilm" and document["merged_in"] == "float32" and document["quantised"] == "nf4"
+    scores = {(score["method"], score["split"]): score["score"] for score in document["scores"]}
+    for one in document["differences"]:
+        gain = scores["merged", one["split"]] - scores["unmerged", one["split"]]
+        assert one["low"] <= one["difference"] <= one["high"] and one["difference"] == pytest.approx(gain)
+        assert f"merged - unmerged, {one['split']}: {gain:+.3f} [" in printed
+    in_stage_4 = json.loads((project / RUN_FOLDER.score).read_text())["scores"]
+    for score in in_stage_4:
+        if score["method"] == "adapter":
+            assert scores["unmerged", score["split"]] == pytest.approx(score["score"], abs=1e-6)
+    assert (project / RUN_FOLDER.merged / "model.safetensors").exists()
+
+
 def test_a_notebook_that_meets_another_bundle_stops(done):
     project, _ = done
     bundle = project / "submissions/micro/bundle/prompt-recovery-bundle.json"

@@ -90,6 +90,15 @@ class RunFolder:
         return self.path / "checkpoints"
 
     @property
+    def merged(self) -> Path:
+        """The base with the adapter added, in 16 bits: an ordinary model folder."""
+        return self.path / "merged"
+
+    @property
+    def merge(self) -> Path:
+        return self.path / "merge.json"
+
+    @property
     def metrics(self) -> Path:
         return self.path / "metrics.jsonl"
 

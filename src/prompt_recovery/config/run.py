@@ -1,6 +1,6 @@
 """The settings of stages 2 to 5: configs/run/<name>.toml says only what differs from these defaults."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -66,6 +66,7 @@ class Chat(Section):
 
     instruction: str = "Which prompt turned the original text into the rewritten text?"
     max_text_tokens: Annotated[int, Field(ge=16)] = 700  # of each of the two texts
+    template_options: dict[str, bool | int | float | str] = Field({"enable_thinking": False})  # unknown ones do nothing
 
 
 class Lora(Section):
@@ -122,6 +123,7 @@ class RunConfig(Section):
     name: str
     data: str
     profile: Literal["t4", "24gb", "80gb", "141gb"] | None = None
+    init_from: str | None = None  # the run whose adapter this one's training continues, on this run's data
     seed: int = 0
     device: Literal["auto", "cpu", "cuda"] = "auto"
     base: Base
@@ -143,14 +145,23 @@ class RunConfig(Section):
             values = values | {section: settings | given if isinstance(given, dict) else given}
         return values
 
+    @model_validator(mode="after")
+    def _continues_another_run(self) -> Self:
+        if self.init_from == self.name:
+            raise ValueError("init_from to name another run than this one")
+        if self.init_from and self.base.from_scratch:
+            raise ValueError("no [base.from_scratch] with init_from: the base is the one that the first run made")
+        return self
+
 
 # What each stage reads: only a change in these settings makes it run again.
 STAGE_SETTINGS: dict[str, tuple[str, ...]] = {
     "base": ("data", "seed", "base.model", "base.from_scratch", "chat"),
-    "train": ("data", "seed", "device", "base", "chat", "lora", "train", "embedder"),
+    "train": ("data", "init_from", "seed", "device", "base", "chat", "lora", "train", "embedder"),
     "constant": ("data", "embedder", "recover.constant_candidates"),
     "recover": ("data", "device", "base", "chat", "generation", "recover"),
     "score": ("data", "embedder", "score"),
+    "merge": ("data", "device", "base", "chat", "generation", "embedder", "score"),
     "submit": ("embedder", "submit"),
 }
 

@@ -1,13 +1,23 @@
 """A pair of texts in, token ids in the model's own chat format out: the one place that knows the task's question."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
+
+from jinja2 import TemplateError
 
 from prompt_recovery import config
 from prompt_recovery.errors import InputError
 
 _GAP = " ... "  # stands where the middle of a long text was
+# Some templates write today's date (Llama 3.2, Mistral Small 3): a prompt would change from day to day. Theirs is this
+# one, that Llama 3.1 falls back to; as a macro, for transformers hands a template only plain data.
+_DAY = datetime(2024, 7, 26)
+_DAY_CODES = " ".join(f"| replace('%{code}', '{_DAY.strftime('%' + code)}')" for code in "aAbBdeHIjmMpSyY")
+_TODAY = f"{{% macro strftime_now(form) %}}{{{{ form {_DAY_CODES} }}}}{{% endmacro +%}}"
+_THINKING = ("<think>", "</think>")  # no special tokens of Qwen 3, but its template cuts an answer there
 
 
 @dataclass(frozen=True)
@@ -20,16 +30,18 @@ class Example:
 
 
 class ChatFormat:
-    """Builds ids with the chat template of one tokeniser, without a system turn."""
+    """Builds ids with the chat template of one tokeniser; a system turn is there only if the template adds its own."""
 
     def __init__(self, tokenizer: Any, settings: config.Chat):
         if not tokenizer.chat_template:
             raise InputError(f"{tokenizer.name_or_path}: the tokeniser has no chat template; choose a chat model.")
         self.tokenizer = tokenizer
         self.settings = settings
-        self._special = frozenset(tokenizer.all_special_ids) | {
-            index for index, token in tokenizer.added_tokens_decoder.items() if token.special
-        }
+        self._template = _TODAY + tokenizer.get_chat_template()
+        added = {index: token.content for index, token in tokenizer.added_tokens_decoder.items() if token.special}
+        self._special = frozenset(tokenizer.all_special_ids) | added.keys()
+        control = {*added.values(), *tokenizer.all_special_tokens, *_THINKING}
+        self._control = re.compile("|".join(map(re.escape, sorted(control))))
 
     def message(self, text: str) -> list[int]:
         """Return the ids of one user message up to where the model answers."""
@@ -42,7 +54,8 @@ class ChatFormat:
     def examples(self, triples: Iterable[tuple[str, str, str]]) -> list[Example]:
         """Turn (original, rewritten, rewrite prompt) into rows that end with the end of the turn; no answer is cut.
 
-        Raises InputError when the template does not keep the prompt as a prefix of the conversation.
+        Raises InputError when the template fails, drops a turn, or does not keep the prompt as a prefix of the
+        conversation.
         """
         questions = [(*self._question(original, rewritten), answer) for original, rewritten, answer in triples]
         given_ids = self._encode([self._render(question) for question, _, _ in questions])
@@ -58,9 +71,9 @@ class ChatFormat:
 
     def _example(self, given: list[int], ids: list[int], trimmed: bool) -> Example:
         if ids[: len(given)] != given:
-            raise InputError(
-                f"{self.tokenizer.name_or_path}: the chat template or tokeniser changes the prompt once an answer "
-                "follows, so training and generation would differ. Choose another model or mend its chat template."
+            raise self._refusal(
+                "changes the prompt once an answer follows, so training and generation would differ (of a model that "
+                "thinks first, look whether chat.template_options can turn that off)"
             )
         said = ids[len(given) :]
         end = next((place for place, token in enumerate(said) if token in self._special), None)
@@ -74,10 +87,31 @@ class ChatFormat:
         return text, cut or cut_too
 
     def _render(self, question: str, answer: str | None = None) -> str:
-        messages = [{"role": "user", "content": question}]
-        if answer is not None:
-            messages.append({"role": "assistant", "content": answer.strip()})
-        return self.tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=answer is None)
+        said = {"user": question} if answer is None else {"user": question, "assistant": answer}
+        messages = [{"role": role, "content": self._as_text(content).strip()} for role, content in said.items()]
+        try:
+            text = self.tokenizer.apply_chat_template(
+                messages,
+                tokenize=False,
+                add_generation_prompt=answer is None,
+                chat_template=self._template,
+                **self.settings.template_options,
+            )
+        except (TemplateError, TypeError) as error:
+            raise self._refusal(f"fails on a user's message and an answer, both plain text ({error})") from error
+        for message in messages:
+            if message["content"] not in text:
+                turn = f"that of the {message['role']}: {message['content']!r:.200}"
+                raise self._refusal(f"drops or changes a turn, {turn}")
+        return text
+
+    def _refusal(self, fault: str) -> InputError:
+        subject = f"{self.tokenizer.name_or_path}: the chat template (or the tokeniser)"
+        return InputError(f"{subject} {fault}. Choose another model, or mend its chat template.")
+
+    def _as_text(self, text: str) -> str:
+        """Part the letters of control tokens that stand in a text: `</s>` of a web page must not end a turn."""
+        return self._control.sub(lambda found: f"{found[0][0]} {found[0][1:]}", text)
 
     def _encode(self, texts: list[str]) -> list[list[int]]:
         return self.tokenizer(texts, add_special_tokens=False).input_ids  # the template wrote BOS already

@@ -12,6 +12,7 @@ from peft import LoraConfig, PeftModel, get_peft_model
 from transformers import AutoModelForCausalLM, AutoTokenizer, BitsAndBytesConfig
 
 from prompt_recovery import config
+from prompt_recovery.engines.pretrained import from_pretrained, require_causal
 from prompt_recovery.errors import InputError
 from prompt_recovery.manifest import read_json, whole_or_absent, write_json
 
@@ -36,7 +37,7 @@ def compute_dtype(device: torch.device) -> torch.dtype:
 
 def load_tokenizer(model: str, revision: str | None = None) -> Any:
     """Load the tokeniser of a folder or hub id, with padding on the left and a pad token distinct from eos."""
-    tokenizer = _from_pretrained(AutoTokenizer, model, revision=revision)
+    tokenizer = from_pretrained(AutoTokenizer, model, revision=revision)
     tokenizer.padding_side = "left"
     if tokenizer.pad_token_id in (None, tokenizer.eos_token_id):
         tokenizer.pad_token = _spare_token(tokenizer)
@@ -55,10 +56,11 @@ def load_language_model(
 
     `attention`: the name of an implementation of transformers; None: what it chooses for the model.
 
-    Raises InputError for a folder that holds no model, a hub id that cannot be had, and an unknown architecture.
+    Raises InputError for a folder that holds no model, a hub id that cannot be had, and what is not causal.
     """
+    require_causal(model, revision)
     dtype = compute_dtype(device)
-    loaded = _from_pretrained(
+    loaded = from_pretrained(
         AutoModelForCausalLM,
         model,
         revision=revision,
@@ -75,18 +77,16 @@ def load_language_model(
 def add_adapter(model: torch.nn.Module, settings: config.Lora, seed: int) -> PeftModel:
     """Put fresh LoRA weights, in fp32, on a loaded model; only they are trainable."""
     torch.manual_seed(seed)
-    targets = settings.target_modules
-    return get_peft_model(  # which keeps the adapter in fp32 on a base in 16 bits
-        model,
-        LoraConfig(
-            r=settings.rank,
-            lora_alpha=settings.alpha,
-            lora_dropout=settings.dropout,
-            use_rslora=settings.rank_stabilised,
-            target_modules=targets if isinstance(targets, str) else list(targets),
-            task_type="CAUSAL_LM",
-        ),
-    )
+    return get_peft_model(model, _lora_config(settings))  # which keeps the adapter in fp32 on a base in 16 bits
+
+
+def continue_adapter(model: torch.nn.Module, folder: Path, settings: config.Lora, *, base: str) -> PeftModel:
+    """Put a saved adapter on the base that it was trained on, to be trained further; the shape must be the saved one's.
+
+    Raises InputError as `load_adapter` does.
+    """
+    _require_its_base(model, folder, base)
+    return PeftModel.from_pretrained(model, folder, is_trainable=True, config=_lora_config(settings))
 
 
 def save_adapter(model: PeftModel, folder: Path, *, base: str) -> None:
@@ -101,17 +101,25 @@ def load_adapter(model: torch.nn.Module, folder: Path, *, base: str) -> PeftMode
 
     Raises InputError when the folder holds no adapter, or one that was trained on another base.
     """
-    record = read_json(folder / BASE_RECORD, made_by="make train")
-    found = _probe(model)
-    same = record["architecture"] == found["architecture"] and np.allclose(
-        record["embedding"], found["embedding"], rtol=_PROBE_TOLERANCE, atol=_PROBE_TOLERANCE
-    )
-    if not same:
-        raise InputError(
-            f"{folder}: this adapter was trained on another base: {record['base']} ({record['architecture']}), not "
-            f"{base} ({found['architecture']}) with the weights that were loaded. Load that base, or train again."
-        )
+    _require_its_base(model, folder, base)
     return PeftModel.from_pretrained(model, folder, is_trainable=False).eval()
+
+
+def merge_adapter(folder: Path, base: config.Base, *, device: str, into: Path) -> str:
+    """Add a saved adapter to its base and save an ordinary model folder at `into`, whole or not at all -> its dtype.
+
+    The base is loaded anew in bf16 or fp16 (fp32 on a CPU) and not quantised: merging into 4 bits rounds the adapter
+    away. The folder is quantised when it is loaded, as any base is.
+    """
+    bare = load_language_model(base.model, revision=base.revision, device=resolve_device(device))
+    try:
+        merged = load_adapter(bare, folder, base=base.model).merge_and_unload(safe_merge=True)
+    except ValueError as error:  # what peft raises for weights that are not numbers
+        raise InputError(f"{folder}: cannot be merged ({error}). Train it again, more gently.") from error
+    with whole_or_absent(into) as partial:
+        merged.save_pretrained(partial)
+        load_tokenizer(base.model, base.revision).save_pretrained(partial)
+    return str(merged.dtype).removeprefix("torch.")
 
 
 @dataclass(frozen=True)
@@ -161,16 +169,29 @@ def model_folder(model: str, revision: str | None = None) -> Path:
     return Path(snapshot_download(model, revision=revision, local_files_only=True))
 
 
-def _from_pretrained(kind: Any, model: str, **options: Any) -> Any:
-    if Path(model).is_dir() and not (Path(model) / "config.json").is_file():
-        raise InputError(f"{model}: is a folder without config.json, expected a Hugging Face model folder.")
-    try:
-        return kind.from_pretrained(model, **options)
-    except (OSError, ValueError) as error:
+def _lora_config(settings: config.Lora) -> LoraConfig:
+    targets = settings.target_modules
+    return LoraConfig(
+        r=settings.rank,
+        lora_alpha=settings.alpha,
+        lora_dropout=settings.dropout,
+        use_rslora=settings.rank_stabilised,
+        target_modules=targets if isinstance(targets, str) else list(targets),
+        task_type="CAUSAL_LM",
+    )
+
+
+def _require_its_base(model: torch.nn.Module, folder: Path, base: str) -> None:
+    record = read_json(folder / BASE_RECORD, made_by="make train")
+    found = _probe(model)
+    same = record["architecture"] == found["architecture"] and np.allclose(
+        record["embedding"], found["embedding"], rtol=_PROBE_TOLERANCE, atol=_PROBE_TOLERANCE
+    )
+    if not same:
         raise InputError(
-            f"{model}: cannot be loaded ({str(error).splitlines()[0]}). Expected a model folder, or a hub id that is "
-            "reachable or in the cache (for a gated model: accept its licence and set HF_TOKEN)."
-        ) from error
+            f"{folder}: this adapter was trained on another base: {record['base']} ({record['architecture']}), not "
+            f"{base} ({found['architecture']}) with the weights that were loaded. Load that base, or train again."
+        )
 
 
 def _spare_token(tokenizer: Any) -> str:
@@ -209,4 +230,7 @@ def _probe(model: torch.nn.Module) -> dict[str, Any]:
     rows = torch.linspace(0, weight.shape[0] - 1, _PROBE_ROWS).long()
     corner = weight[rows.to(weight.device), :_PROBE_COLUMNS].detach().float().cpu().numpy()
     shape = f"{model.config.model_type}, vocabulary {weight.shape[0]}, hidden {weight.shape[1]}"
-    return {"architecture": f"{shape}, {model.config.num_hidden_layers} layers", "embedding": corner.round(5).tolist()}
+    return {
+        "architecture": f"{shape}, {model.config.get_text_config().num_hidden_layers} layers",
+        "embedding": corner.round(5).tolist(),
+    }

@@ -9,7 +9,7 @@ from prompt_recovery.engines.embedder import SENTENCE_T5
 
 def missing_requirements(run: config.RunConfig, data: config.DataConfig | None) -> list[str]:
     """Return a sentence for each thing that the stages to come need and that is not here. `data`: None when made."""
-    wanted = {} if run.base.from_scratch else {"base.model": run.base.model}
+    wanted = {} if run.base.from_scratch or run.init_from else {"base.model": run.base.model}
     if run.embedder.kind == "sentence-t5":
         wanted["embedder.model"] = run.embedder.model or SENTENCE_T5
     chat_models = {"rewriter": data.rewriter, "writer": data.writer} if data else {}
@@ -39,20 +39,17 @@ def _missing_gpu(key: str) -> str | None:
 
 def _missing_model(key: str, model: str) -> str | None:
     """Say why `model` cannot be had: neither a folder, nor in the hub's cache, nor on a hub that answers."""
-    from huggingface_hub import model_info, try_to_load_from_cache
+    from huggingface_hub import hf_hub_download
     from huggingface_hub.errors import HFValidationError, HTTPError, OfflineModeIsEnabled
+
+    from prompt_recovery.engines.hub import why_not
 
     if (Path(model) / "config.json").is_file():
         return None
     try:
-        if isinstance(try_to_load_from_cache(model, "config.json"), str):
-            return None
-        model_info(model, timeout=10)
+        hf_hub_download(model, "config.json")  # a few KB; of a gated model anybody gets the facts, but no file
     except HFValidationError:
         return f"{key} = {model!r}: is neither a model folder nor a hub id (owner/model)."
     except (HTTPError, OfflineModeIsEnabled, OSError) as error:
-        return (
-            f"{key} = {model!r}: not in the cache, and the hub does not give it ({str(error).splitlines()[0][:120]}). "
-            "Connect to the hub (for a gated model accept its licence and set HF_TOKEN), or give a local folder."
-        )
+        return f"{key} = {model!r}: {why_not(error, model)}"
     return None

@@ -2,13 +2,14 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from prompt_recovery import config
-from prompt_recovery.engines.language_model import add_adapter, save_adapter
+from prompt_recovery.engines.language_model import add_adapter, continue_adapter, save_adapter
 from prompt_recovery.engines.recoverer import Recoverer
 from prompt_recovery.errors import InputError
 from prompt_recovery.places import RunFolder
@@ -28,17 +29,22 @@ def train_adapter(
     folder: RunFolder,
     embed: Callable[[Sequence[str]], np.ndarray],
     identity: dict[str, Any],
+    init_from: Path | None = None,
 ) -> tuple[Fitted, dict[str, int]]:
     """Train LoRA on a (quantised) base with the loss on answers only, save it in the run's folder, whole or not at all.
 
-    A run that was killed goes on from its last checkpoint if `identity`, what it depends on, is the same. `embed` maps
-    texts to unit vectors, shape (n, d): the adapter that validated best by SCS is the one that is saved.
+    It starts afresh, or from the adapter in the folder `init_from`, which is left as it is. A run that was killed goes
+    on from its last checkpoint if `identity`, what it depends on, is the same. `embed` maps texts to unit vectors,
+    shape (n, d): the adapter that validated best by SCS is the one that is saved.
     Returns what the fit did, and the rows used and trimmed to the token budget.
     """
     if train.empty:
         raise InputError(f"data {run.data}: no training row is left. Look at its report.html for what was dropped.")
     rows = training_rows(train, base.chat)
-    adapted = add_adapter(base.model, run.lora, run.seed)
+    if init_from:
+        adapted = continue_adapter(base.model, init_from, run.lora, base=run.base.model)
+    else:
+        adapted = add_adapter(base.model, run.lora, run.seed)
     if run.train.activation_checkpointing:
         adapted.activation_checkpointing_enable({"use_reentrant": False})
         adapted.enable_input_require_grads()

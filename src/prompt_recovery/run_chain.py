@@ -1,0 +1,71 @@
+"""A run that starts from another run's adapter in, the runs before it out: checked, oldest first."""
+
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from prompt_recovery.config import RunConfig
+from prompt_recovery.errors import InputError
+from prompt_recovery.manifest import read_json, sha256
+from prompt_recovery.places import RunFolder
+
+_BASE_KEYS = ("model", "revision", "quantisation")
+_FREE_LORA_KEYS = ("dropout",)  # nothing of it is in an adapter's weights
+
+
+def require_chain(run: RunConfig, configs: Path) -> list[str]:
+    """Return the names of the runs that `run` continues, by their files in `configs`, the nearest first.
+
+    Raises InputError when one of them has no config, or when the chain comes back to a run that it has passed.
+    """
+    chain, name = [run.name], run.init_from
+    while name:
+        if name in chain:
+            raise InputError(
+                f"{configs / run.name}.toml: init_from: the chain of runs is a circle: {' -> '.join([*chain, name])}. "
+                "Let one of them start from a fresh adapter."
+            )
+        path = configs / f"{name}.toml"
+        if not path.is_file():
+            raise InputError(f"{configs / chain[-1]}.toml: init_from = {name!r}: there is no {path}.")
+        chain.append(name)
+        name = tomllib.loads(path.read_text(encoding="utf-8")).get("init_from")
+    return chain[1:]
+
+
+def runs_before(run: RunConfig) -> list[dict[str, str]]:
+    """Return what made the adapter that `run` starts from: run, data, and SHA-256 of triples and adapter of each stage.
+
+    Raises InputError when the run before has not finished, was of another base or LoRA shape, or its adapter changed.
+    """
+    if run.init_from is None:
+        return []
+    folder, made_by = RunFolder(Path("runs") / run.init_from), f"make train RUN={run.init_from}"
+    manifest = read_json(folder.manifest("train"), made_by=made_by)
+    _require_same_shape(run, manifest["config"], made_by)
+    if not folder.adapter.is_dir() or sha256(folder.adapter) != manifest["outputs"][folder.adapter.name]:
+        raise InputError(f"{folder.adapter}: is not the adapter that its manifest speaks of. Run `{made_by}` again.")
+    last = {
+        "run": run.init_from,
+        "data": manifest["config"]["data"],
+        "triples": manifest["inputs"]["triples"],
+        "adapter": manifest["outputs"][folder.adapter.name],
+    }
+    return [*manifest["counts"].get("runs_before", []), last]
+
+
+def _require_same_shape(run: RunConfig, trained: Mapping[str, Any], made_by: str) -> None:
+    own = run.model_dump(mode="json")
+    keys = [("base", key) for key in _BASE_KEYS]
+    keys += [("lora", key) for key in own["lora"] if key not in _FREE_LORA_KEYS]
+    different = [
+        f"\n  {section}.{key}: {trained[section].get(key)!r} in {run.init_from}, {own[section][key]!r} in {run.name}"
+        for section, key in keys
+        if trained[section].get(key) != own[section][key]
+    ]
+    if different:
+        raise InputError(
+            f"run {run.name}: cannot start from the adapter of {run.init_from}, base and LoRA shape must be the same:"
+            f"{''.join(different)}\nMake them agree, or train the first run so with `{made_by}`."
+        )
