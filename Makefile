@@ -17,13 +17,16 @@ endif
 py := $(VENV)/bin/python
 run := runs/$(RUN)
 submission := submissions/$(RUN)
+# the same run with every method, of src/prompt_recovery/methods.py
+ladder := $(addprefix runs/compare/$(RUN)/,zero_shot few_shot retrieval full last_layers lora qlora int8_lora)
 # the two keys of the run's config that decide which files the graph is made of
 read_config = $(shell $(PYTHON) -c 'import pathlib, tomllib; c = tomllib.loads(pathlib.Path("configs/run/$(RUN).toml").read_text()); print($(1))')
 data := data/triples/$(call read_config,c["data"])
 base := $(call read_config,c["base"]["model"] + "/manifest.json" if "from_scratch" in c["base"] else "")
 
 .DELETE_ON_ERROR:
-.PHONY: help data base train constant recover score submit rehearse test lint clean configure
+.NOTPARALLEL: # a stage uses all cores, and its seconds are measured
+.PHONY: help data base train constant recover score compare submit rehearse test lint clean configure
 .DEFAULT_GOAL := help
 
 help: ## print these lines
@@ -32,10 +35,12 @@ help: ## print these lines
 
 data: $(data)/manifest.json ## stage 1: generate (original, rewritten, prompt) triples, split without leaks
 base: $(base) ## stage 2a: the embedded tiny base model, from scratch (only runs that ask for it)
-train: $(run)/manifests/train.json ## stage 2b: fine-tune the base with QLoRA
+train: $(run)/manifests/train.json ## stage 2b: fine-tune the base, with QLoRA unless `method` says otherwise
 constant: $(run)/manifests/constant.json ## stage 3a: the best constant prompt
 recover: $(run)/manifests/recover.json ## stage 3b: recover the prompts of the test split
 score: $(run)/manifests/score.json ## stage 4: sharpened cosine similarity by split, report.html
+compare: $(ladder:=/manifests/score.json) ## the same run with every method, from prompting to QLoRA, side by side
+	$(py) scripts/compare.py --run $(run)
 submit: $(submission)/rehearsal.json ## stage 5: offline Kaggle bundle and notebook, rehearsed with the network off
 	@$(py) scripts/summary.py --run $(run)
 
@@ -52,11 +57,12 @@ $(VENV)/installed-dev: requirements-dev.txt $(VENV)/installed
 	@touch $@
 
 configure: $(VENV)/installed
-	@$(py) scripts/configure.py --run $(RUN) --set $(SET) --set-data $(SET_DATA)
+	@$(py) scripts/configure.py --run $(RUN) --set $(SET) --set-data $(SET_DATA) $(if $(filter compare,$(MAKECMDGOALS)),--ladder)
 
 # written by `configure`, and only when what they hold has changed
 $(data)/config.json: configure ;
 $(run)/settings/%.json: configure ;
+$(foreach folder,$(ladder),$(eval $(folder)/settings/%.json: configure ;))
 
 # --- stages -----------------------------------------------------------------------------------------------------------
 
@@ -66,17 +72,20 @@ $(data)/manifest.json: $(data)/config.json
 $(base): $(run)/settings/base.json $(data)/manifest.json
 	$(py) scripts/base.py --run $(run)
 
-$(run)/manifests/train.json: $(run)/settings/train.json $(data)/manifest.json $(base)
-	$(py) scripts/train.py --run $(run)
+$(addsuffix /manifests/train.json,$(run) $(ladder)): %/manifests/train.json: %/settings/train.json $(data)/manifest.json $(base)
+	$(py) scripts/train.py --run $*
 
 $(run)/manifests/constant.json: $(run)/settings/constant.json $(data)/manifest.json
 	$(py) scripts/constant.py --run $(run)
 
-$(run)/manifests/recover.json: $(run)/settings/recover.json $(run)/manifests/train.json $(run)/manifests/constant.json
-	$(py) scripts/recover.py --run $(run)
+$(ladder:=/manifests/constant.json): %/manifests/constant.json: $(run)/manifests/constant.json
+	@mkdir -p $(@D) && cp $(run)/constant.json $*/constant.json && cp $< $@
 
-$(run)/manifests/score.json: $(run)/settings/score.json $(run)/manifests/recover.json
-	$(py) scripts/score_run.py --run $(run)
+$(addsuffix /manifests/recover.json,$(run) $(ladder)): %/manifests/recover.json: %/settings/recover.json %/manifests/train.json %/manifests/constant.json
+	$(py) scripts/recover.py --run $*
+
+$(addsuffix /manifests/score.json,$(run) $(ladder)): %/manifests/score.json: %/settings/score.json %/manifests/recover.json
+	$(py) scripts/score_run.py --run $*
 
 $(submission)/manifest.json: $(run)/settings/submit.json $(run)/manifests/score.json submissions/notebook.py
 	$(py) scripts/submit.py --run $(run)

@@ -4,8 +4,10 @@ import hashlib
 import json
 import os
 import platform
+import resource
 import shutil
 import subprocess
+import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -100,6 +102,7 @@ def stage_receipt(path: Path, *, stage: str, config: Mapping, inputs: Mapping[st
             "outputs": {output.name: sha256(output) for output in receipt.outputs},
             "counts": receipt.counts,
             "seconds": round(time.monotonic() - started, 1),
+            "peak_memory_bytes": _peak_memory(),
             "python": platform.python_version(),
             "libraries": {name: metadata.version(name) for name in _LIBRARIES if _installed(name)},
         },
@@ -124,6 +127,12 @@ def _remove(path: Path) -> None:
         shutil.rmtree(path)
     else:
         path.unlink(missing_ok=True)
+
+
+def _peak_memory() -> int:
+    """Return the most main memory that this process has held at once, libraries included."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else 1024 * peak  # Linux counts in KiB
 
 
 def _commit() -> str:
