@@ -14,22 +14,21 @@ def main() -> None:
     parser = run_parser(__doc__)
     parser.add_argument("--pairs", type=Path, help="CSV or Parquet with id, original_text, rewritten_text")
     parser.add_argument("--output", type=Path, help="CSV or Parquet to write; its receipt is written beside it")
-    arguments = parser.parse_args()
-    if bool(arguments.pairs) != bool(arguments.output):
+    asked = parser.parse_args()
+    if bool(asked.pairs) != bool(asked.output):
         parser.error("--pairs and --output go together")
-    folder, run = arguments.run, arguments.run.read_config()
+    folder, run = asked.run, asked.run.read_config()
     folder.require(run, "train", "constant")
-    test, train = (TriplesFolder.named(run.data).part(part) for part in ("test", "train"))
-    source, output = arguments.pairs or test, arguments.output or folder.predictions
-    receipt_path = output.with_suffix(".receipt.json") if arguments.output else None
-    methods = (*(() if arguments.pairs else run.recover.beside), run.method)
+    triples, output = TriplesFolder.named(run.data), asked.output or folder.predictions
+    source, train = asked.pairs or triples.part("test"), triples.part("train")
+    methods = (*(() if asked.pairs else run.recover.beside), run.method)
     files = {"trained": folder.trained(run.method), "train": train if METHODS[run.method].shots != "none" else None}
     inputs = {name: path for name, path in files.items() if path} | {"pairs": source, "constant": folder.constant}
     given = files | {"train": files["train"] and read_table(train, TRIPLES)}
     pairs, constant = read_table(source, PAIRS), read_json(folder.constant, made_by="make constant")["rewrite_prompt"]
     from prompt_recovery.engines.language_model import peak_gpu_bytes  # seconds to import, not counted below
 
-    with folder.receipt(run, "recover", path=receipt_path, **inputs) as receipt:
+    with folder.receipt(run, "recover", path=asked.output and output.with_suffix(".receipt.json"), **inputs) as receipt:
         predictions, counts = predictions_by(methods, pairs, run, constant=constant, **given)
         write_table(predictions, output, PREDICTIONS, key=("method", "id"))
         receipt.counts.update(counts | {"peak_gpu_bytes": peak_gpu_bytes()})

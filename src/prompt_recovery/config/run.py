@@ -82,7 +82,8 @@ class Prompting(Section):
     shots: Count = 4
     max_text_tokens: Annotated[int, Field(ge=16)] = 200  # of each of the two texts of a shot
     candidates: Count = 4_000  # `retrieval`: drawn training triples, among which the nearest are sought
-    nearest_by: Literal["rewritten", "pair", "difference"] = "pair"  # of the embeddings of original and rewritten
+    # what is embedded; on the tiny validation rows the nearest triple's own prompt scores 0.33, 0.20 and 0.55 on S0
+    nearest_by: Literal["rewritten", "pair", "difference"] = "difference"
 
 
 class Generation(Section):
