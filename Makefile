@@ -4,6 +4,7 @@
 RUN ?= tiny
 SET ?=
 SET_DATA ?=
+METHODS ?= zero_shot few_shot retrieval full last_layers lora qlora int8_lora
 PYTHON ?= python3
 VENV ?= .venv
 
@@ -17,8 +18,7 @@ endif
 py := $(VENV)/bin/python
 run := runs/$(RUN)
 submission := submissions/$(RUN)
-# the same run with every method, of src/prompt_recovery/methods.py
-ladder := $(addprefix runs/compare/$(RUN)/,zero_shot few_shot retrieval full last_layers lora qlora int8_lora)
+ladder := $(addprefix runs/compare/$(RUN)/,$(METHODS))
 # the two keys of the run's config that decide which files the graph is made of
 read_config = $(shell $(PYTHON) -c 'import pathlib, tomllib; c = tomllib.loads(pathlib.Path("configs/run/$(RUN).toml").read_text()); print($(1))')
 data := data/triples/$(call read_config,c["data"])
@@ -39,8 +39,8 @@ train: $(run)/manifests/train.json ## stage 2b: fine-tune the base, with QLoRA u
 constant: $(run)/manifests/constant.json ## stage 3a: the best constant prompt
 recover: $(run)/manifests/recover.json ## stage 3b: recover the prompts of the test split
 score: $(run)/manifests/score.json ## stage 4: sharpened cosine similarity by split, report.html
-compare: $(ladder:=/manifests/score.json) ## the same run with every method, from prompting to QLoRA, side by side
-	$(py) scripts/compare.py --run $(run)
+compare: $(ladder:=/manifests/score.json) ## the same run with each of METHODS, from prompting to QLoRA, side by side
+	$(py) scripts/compare.py --run $(run) --methods $(METHODS)
 submit: $(submission)/rehearsal.json ## stage 5: offline Kaggle bundle and notebook, rehearsed with the network off
 	@$(py) scripts/summary.py --run $(run)
 

@@ -1,17 +1,20 @@
-"""Compare the methods of a run, each a finished run folder of its own: runs/compare/<name>/report.html."""
+"""Compare a run's methods, each a finished run folder of its own: runs/compare/<name>/report.html."""
 
 from prompt_recovery.config import ladder
 from prompt_recovery.errors import readable_exit
 from prompt_recovery.manifest import whole_or_absent
+from prompt_recovery.methods import METHODS
 from prompt_recovery.places import TriplesFolder, run_parser
 
 
 def main() -> None:
-    folder = run_parser(__doc__).parse_args().run
+    parser = run_parser(__doc__)
+    parser.add_argument("--methods", nargs="+", choices=list(METHODS), default=list(METHODS))
+    folder, methods = (asked := parser.parse_args()).run, asked.methods
     run = folder.read_config()
-    folders = {method: folder.of_method(method) for method in ladder(run)}
-    for method, own in ladder(run).items():
-        folders[method].require(own, "train", "recover", "score")
+    folders = {method: folder.of_method(method) for method in methods}
+    for method in methods:
+        folders[method].require(ladder(run)[method], "train", "recover", "score")
     from prompt_recovery.score.comparison import comparison_table, read_ladder  # a second to import
     from prompt_recovery.score.comparison_report import render_comparison
 

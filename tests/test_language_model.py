@@ -36,7 +36,7 @@ def small_run(folder, **changes) -> RunConfig:
 
 
 def train(run, triples, folder):
-    base = load_recoverer(run, adapter=None)
+    base = load_recoverer(run, None)
     fitted, counts = train_adapter(
         triples, triples, run, base=base, folder=folder / "adapter", metrics_path=folder / "metrics.jsonl"
     )

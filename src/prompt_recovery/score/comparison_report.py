@@ -26,7 +26,11 @@ def render_comparison(run: config.RunConfig, rungs: Sequence[Rung], facts: Mappi
         splits=[(SPLIT_MEANINGS.get(split, ""), rungs[0].scores[split]) for split in splits],
         constant=[facts["constant"][split] for split in splits],
         methods=[_method(rung, splits, top) for rung in rungs],
-        differences=[(reference, _differences(rungs, reference, splits)) for reference in REFERENCES],
+        differences=[
+            (reference, _differences(rungs, reference, splits))
+            for reference in REFERENCES
+            if reference == "constant" or reference in [rung.method for rung in rungs]
+        ],
         figures=[_intervals(rungs, facts, splits), _against_seconds(rungs, splits)],
     )
 
