@@ -10,8 +10,8 @@ from prompt_recovery.places import TriplesFolder, run_parser
 def main() -> None:
     parser = run_parser(__doc__)
     parser.add_argument("--methods", nargs="+", choices=list(METHODS), default=list(METHODS))
-    folder, methods = (asked := parser.parse_args()).run, asked.methods
-    run = folder.read_config()
+    asked = parser.parse_args()
+    folder, methods, run = asked.run, asked.methods, asked.run.read_config()
     folders = {method: folder.of_method(method) for method in methods}
     for method in methods:
         folders[method].require(ladder(run)[method], "train", "recover", "score")

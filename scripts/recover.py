@@ -19,8 +19,8 @@ def main() -> None:
         parser.error("--pairs and --output go together")
     folder, run = asked.run, asked.run.read_config()
     folder.require(run, "train", "constant")
-    triples, output = TriplesFolder.named(run.data), asked.output or folder.predictions
-    source, train = asked.pairs or triples.part("test"), triples.part("train")
+    train, test = (TriplesFolder.named(run.data).part(part) for part in ("train", "test"))
+    source, output = asked.pairs or test, asked.output or folder.predictions
     methods = (*(() if asked.pairs else run.recover.beside), run.method)
     files = {"trained": folder.trained(run.method), "train": train if METHODS[run.method].shots != "none" else None}
     inputs = {name: path for name, path in files.items() if path} | {"pairs": source, "constant": folder.constant}
@@ -31,9 +31,9 @@ def main() -> None:
     with folder.receipt(run, "recover", path=asked.output and output.with_suffix(".receipt.json"), **inputs) as receipt:
         predictions, counts = predictions_by(methods, pairs, run, constant=constant, **given)
         write_table(predictions, output, PREDICTIONS, key=("method", "id"))
-        receipt.counts.update(counts | {"peak_gpu_bytes": peak_gpu_bytes()})
+        receipt.counts.update(counts, peak_gpu_bytes=peak_gpu_bytes())
         receipt.outputs.append(output)
-    print(f"{output}: {receipt.counts}")
+    print(f"{output}: {counts}")
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ from prompt_recovery.page import render_page
 from prompt_recovery.score.comparison import REFERENCES, Rung, cost_cells
 from prompt_recovery.tables import SPLIT_MEANINGS
 
+_MARKERS = "os^DPvX*"
 _TRAINED = {"nothing": 1, "all": 3, "last layers": 3, "adapter": 2}  # colours: prompting, whole weights, adapters
 
 
@@ -84,14 +85,13 @@ def _intervals(rungs: Sequence[Rung], facts: Mapping[str, Any], splits: Sequence
 def _against_seconds(rungs: Sequence[Rung], splits: Sequence[str]) -> Drawing:
     figure = canvas(9, 3.2)
     for axes, split in zip(figure.subplots(1, len(splits), sharey=True, squeeze=False)[0], splits, strict=True):
-        for rung in rungs:
+        for rung, marker in zip(rungs, _MARKERS, strict=False):
             at = (rung.training_seconds or 0.0, rung.scores[split].score)
-            axes.plot(*at, "o", color=_colour(rung), markersize=5)
-            axes.annotate(rung.method, at, xytext=(5, 3), textcoords="offset points", fontsize=7)
+            axes.plot(*at, marker, color=_colour(rung), markersize=7, alpha=0.8, label=rung.method)
         axes.set(title=split, xlabel="seconds of training")
-        axes.margins(x=0.25)
         axes.grid(alpha=0.3)
     figure.axes[0].set_ylabel("mean SCS")
+    figure.legend(*figure.axes[0].get_legend_handles_labels(), loc="outside right center", frameon=False)
     return drawing("Score against what the training took", "Higher is better, left is cheaper.", figure)
 
 
