@@ -5,6 +5,7 @@ RUN ?= tiny
 SET ?=
 SET_DATA ?=
 GPUS ?= 1
+METHODS ?= zero_shot few_shot retrieval full last_layers lora qlora int8_lora
 PYTHON ?= python3
 VENV ?= .venv
 
@@ -19,6 +20,7 @@ py := $(VENV)/bin/python
 launch := $(py)$(if $(filter-out 1,$(GPUS)), -m torch.distributed.run --standalone --nproc-per-node $(GPUS))
 run := runs/$(RUN)
 submission := submissions/$(RUN)
+ladder := $(addprefix runs/compare/$(RUN)/,$(METHODS))
 # the keys of the run's config that decide which files the graph is made of
 read_config = $(shell $(PYTHON) -c 'import pathlib, tomllib; c = tomllib.loads(pathlib.Path("configs/run/$(RUN).toml").read_text()); print($(1))')
 data := data/triples/$(call read_config,c["data"])
@@ -26,7 +28,8 @@ first := $(call read_config,"runs/" + c["init_from"] + "/manifests/train.json" i
 base := $(call read_config,c["base"]["model"] + "/manifest.json" if "from_scratch" in c["base"] else "")
 
 .DELETE_ON_ERROR:
-.PHONY: help data base train constant recover score merge submit rehearse test lint clean configure
+.NOTPARALLEL: # a stage uses all cores, and its seconds are measured
+.PHONY: help data base train constant recover score compare merge submit rehearse test lint clean configure
 .DEFAULT_GOAL := help
 
 help: ## print these lines
@@ -35,11 +38,13 @@ help: ## print these lines
 
 data: $(data)/manifest.json ## stage 1: generate (original, rewritten, prompt) triples, split without leaks
 base: $(base) ## stage 2a: the embedded tiny base model, from scratch (only runs that ask for it)
-train: $(run)/manifests/train.json ## stage 2b: fine-tune the base with QLoRA
+train: $(run)/manifests/train.json ## stage 2b: fine-tune the base, with QLoRA unless `method` says otherwise
 constant: $(run)/manifests/constant.json ## stage 3a: the best constant prompt
 recover: $(run)/manifests/recover.json ## stage 3b: recover the prompts of the test split
 score: $(run)/manifests/score.json ## stage 4: sharpened cosine similarity by split, report.html
 merge: $(run)/manifests/merge.json ## 16-bit base and adapter in one model folder, scored against the two apart
+compare: $(ladder:=/manifests/score.json) ## the same run with each of METHODS, from prompting to QLoRA, side by side
+	$(py) scripts/compare.py --run $(run) --methods $(METHODS)
 submit: $(submission)/rehearsal.json ## stage 5: offline Kaggle bundle and notebook, rehearsed with the network off
 	@$(py) scripts/summary.py --run $(run)
 
@@ -56,11 +61,12 @@ $(VENV)/installed-dev: requirements-dev.txt $(VENV)/installed
 	@touch $@
 
 configure: $(VENV)/installed
-	@$(py) scripts/configure.py --run $(RUN) --set $(SET) --set-data $(SET_DATA)
+	@$(py) scripts/configure.py --run $(RUN) --set $(SET) --set-data $(SET_DATA) $(if $(filter compare,$(MAKECMDGOALS)),--ladder)
 
 # written by `configure`, and only when what they hold has changed
 $(data)/config.json: configure ;
 $(run)/settings/%.json: configure ;
+$(foreach folder,$(ladder),$(eval $(folder)/settings/%.json: configure ;))
 
 # --- stages -----------------------------------------------------------------------------------------------------------
 
@@ -74,17 +80,20 @@ $(base): $(run)/settings/base.json $(data)/manifest.json
 $(first): | configure
 	$(MAKE) train RUN=$(word 2,$(subst /, ,$@)) SET= SET_DATA=
 
-$(run)/manifests/train.json: $(run)/settings/train.json $(data)/manifest.json $(base) $(first)
-	$(launch) scripts/train.py --run $(run)
+$(addsuffix /manifests/train.json,$(run) $(ladder)): %/manifests/train.json: %/settings/train.json $(data)/manifest.json $(base) $(first)
+	$(launch) scripts/train.py --run $*
 
 $(run)/manifests/constant.json: $(run)/settings/constant.json $(data)/manifest.json
 	$(py) scripts/constant.py --run $(run)
 
-$(run)/manifests/recover.json: $(run)/settings/recover.json $(run)/manifests/train.json $(run)/manifests/constant.json
-	$(py) scripts/recover.py --run $(run)
+$(ladder:=/manifests/constant.json): %/manifests/constant.json: $(run)/manifests/constant.json
+	@mkdir -p $(@D) && cp $(run)/constant.json $*/constant.json && cp $< $@
 
-$(run)/manifests/score.json: $(run)/settings/score.json $(run)/manifests/recover.json
-	$(py) scripts/score_run.py --run $(run)
+$(addsuffix /manifests/recover.json,$(run) $(ladder)): %/manifests/recover.json: %/settings/recover.json %/manifests/train.json %/manifests/constant.json
+	$(py) scripts/recover.py --run $*
+
+$(addsuffix /manifests/score.json,$(run) $(ladder)): %/manifests/score.json: %/settings/score.json %/manifests/recover.json
+	$(py) scripts/score_run.py --run $*
 
 $(run)/manifests/merge.json: $(run)/settings/merge.json $(run)/manifests/train.json $(run)/manifests/constant.json
 	$(py) scripts/merge.py --run $(run)

@@ -13,26 +13,26 @@ from prompt_recovery.tables import TRIPLES, read_table
 def main() -> None:
     folder = run_parser(__doc__).parse_args().run
     run = folder.read_config()
+    test, adapter = TriplesFolder.named(run.data).part("test"), folder.adapter_of(run.method)
     folder.require(run, "train", "constant")
     constant = read_json(folder.constant, made_by=f"make constant RUN={run.name}")["rewrite_prompt"]
-    test = TriplesFolder.named(run.data).part("test")
     truth, answers, seconds = read_table(test, TRIPLES), {}, {}
     from prompt_recovery.engines.embedder import load_embedder
-    from prompt_recovery.engines.language_model import merge_adapter  # seconds to import
+    from prompt_recovery.engines.language_model import merge_adapter
 
-    with folder.receipt(run, "merge", adapter=folder.adapter, truth=test) as receipt:
-        dtype = merge_adapter(folder.adapter, run.base, device=run.device, into=folder.merged)
-        own_base = run.base.model_copy(update={"model": str(folder.merged), "revision": None})
-        merged = run.model_copy(update={"base": own_base})
-        for form, method, served in (("unmerged", "adapter", run), ("merged", "base", merged)):
+    with folder.receipt(run, "merge", adapter=adapter, truth=test) as receipt:
+        dtype = merge_adapter(adapter, run.base, device=run.device, into=folder.merged)
+        base = run.base.model_copy(update={"model": str(folder.merged), "revision": None})
+        forms = (("unmerged", run.method, run), ("merged", "base", run.model_copy(update={"base": base})))
+        for form, method, served in forms:
             started = time.monotonic()
-            answers[form] = answers_by(method, truth, served, adapter=folder.adapter, constant=constant)
+            answers[form] = answers_by(method, truth, served, trained=adapter, constant=constant)
             seconds[form] = round(time.monotonic() - started, 1)
         document = score_two_forms(answers, truth, lambda: load_embedder(run.embedder), run.score)
-        facts = {"merged_in": dtype, "quantised": run.base.quantisation, "seconds": seconds}
-        write_json(folder.merge, document | facts)
+        document |= {"merged_in": dtype, "method": run.method, "seconds": seconds}
+        write_json(folder.merge, document)
         receipt.outputs += [folder.merged, folder.merge]
-    print(f"{two_forms_table(document)}\n{folder.merged}: {facts}")
+    print(f"{two_forms_table(document)}\n{folder.merged}: {dtype}, {seconds}")
 
 
 if __name__ == "__main__":

@@ -16,7 +16,8 @@ def main() -> None:
     test = TriplesFolder.named(run.data).part("test")
     predictions, truth = read_table(folder.predictions, PREDICTIONS, key=("method", "id")), read_table(test, TRIPLES)
     trained = read_json(folder.manifest("train"), made_by=f"make train RUN={run.name}")["counts"]
-    curve = [json.loads(line) for line in folder.metrics.read_text(encoding="utf-8").splitlines()]
+    lines = folder.metrics.read_text(encoding="utf-8").splitlines() if folder.trained(run.method) else ()
+    curve = [json.loads(line) for line in lines]
     from prompt_recovery.engines.embedder import load_embedder
     from prompt_recovery.score.report import render_report  # a second to import
 

@@ -91,6 +91,6 @@ write_table(constant_answers(pairs, constant), SUBMISSION_CSV, SUBMISSION)
 print(f"{len(pairs)} rows, bundle {BUNDLE_ID}, base {run.base.model}")
 
 # %%
-answers = answers_by("adapter", pairs, run, adapter=folder.adapter, constant=constant)
+answers = answers_by(run.method, pairs, run, trained=folder.trained(run.method), constant=constant)
 write_table(answers, SUBMISSION_CSV, SUBMISSION)
 print(answers["answered_by"].value_counts().to_dict())

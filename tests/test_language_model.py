@@ -52,11 +52,11 @@ def embed_lengths(texts):
 
 
 def train(run, triples, folder, **more):
-    base = load_recoverer(run, adapter=None)
-    options = {"folder": RunFolder(folder), "embed": embed_lengths, "identity": {}} | more
+    base = load_recoverer(run, None)
+    options = {"folder": RunFolder(folder), "embed": embed_lengths, "inputs": {}} | more
     fitted, counts = train_adapter(triples, triples, run, base=base, **options)
     assert not RunFolder(folder).checkpoints.exists()
-    assert counts == {"rows": 4, "trimmed": 0}
+    assert counts == {"rows": 4, "trimmed": 0, "peak_gpu_bytes": 0}
     return fitted
 
 
@@ -145,7 +145,7 @@ def test_a_second_stage_starts_at_the_loss_where_the_first_ended(model_folder, t
     first = train(run, triples, tmp_path / "first")
     adapter = tmp_path / "first" / "adapter"
     before = (adapter / "adapter_model.safetensors").read_bytes()
-    train(run, triples, tmp_path / "second", init_from=adapter)
+    train(run, triples, tmp_path / "second", inputs={"init_from": adapter})
     losses = {}
     for stage in ("first", "second"):
         lines = (tmp_path / stage / "metrics.jsonl").read_text().splitlines()

@@ -141,3 +141,17 @@ def test_a_stage_of_another_config_is_refused(tmp_path):
         InputError, match=r"comes from another config: lora: made with \{'rank': 8\}, now \{'rank': 16\}"
     ):
         require_same_config(manifest, {"lora": {"rank": 16}, "seed": 0}, made_by="make train")
+
+
+def test_a_receipt_holds_the_most_memory_that_the_process_had_at_once(tmp_path):
+    code = (
+        "from pathlib import Path; from prompt_recovery.manifest import stage_receipt\n"
+        "for name, size in (('small', 1), ('large', 300_000_000), ('after', 1)):\n"
+        "    with stage_receipt(Path(name + '.json'), stage='x', config={}, inputs={}):\n"
+        "        b'x' * size\n"
+    )
+    subprocess.run([sys.executable, "-c", code], cwd=tmp_path, check=True)
+    small, large, after = (
+        read_json(tmp_path / f"{name}.json", made_by="x")["peak_memory_bytes"] for name in ("small", "large", "after")
+    )
+    assert 10_000_000 < small < 250_000_000 < 300_000_000 < large == pytest.approx(after, rel=0.01)

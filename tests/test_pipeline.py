@@ -64,13 +64,13 @@ def make_project(folder: Path) -> Path:
     return folder
 
 
-def command(target: str) -> list[str]:
+def command(*targets: str) -> list[str]:
     """Use this interpreter's environment: what is tested here is the pipeline, not the installation."""
-    return ["make", target, "RUN=micro", f"VENV={sys.prefix}", "-o", f"{sys.prefix}/installed"]
+    return ["make", *targets, "RUN=micro", f"VENV={sys.prefix}", "-o", f"{sys.prefix}/installed"]
 
 
-def make(project: Path, target: str = "submit") -> str:
-    finished = subprocess.run(command(target), cwd=project, capture_output=True, text=True)
+def make(project: Path, *targets: str) -> str:
+    finished = subprocess.run(command(*(targets or ["submit"])), cwd=project, capture_output=True, text=True)
     assert finished.returncode == 0, finished.stdout + finished.stderr
     return finished.stdout
 
@@ -98,7 +98,7 @@ def done(tmp_path_factory) -> tuple[Path, str]:
 def test_the_whole_chain_ends_with_a_table_and_the_paths(done):
     project, printed = done
     table = printed[printed.index("SCS with minilm") :].splitlines()
-    assert [line.split()[0] for line in table[2:5]] == ["constant", "base", "adapter"]
+    assert [line.split()[0] for line in table[2:5]] == ["constant", "base", "qlora"]
     assert all(f"{split} (24 rows" in table[1] for split in ("S0", "S1", "S2"))
     for path in ("runs/micro/report.html", "submissions/micro/bundle", "submissions/micro/notebook.ipynb"):
         assert path in printed and (project / path).exists()
@@ -108,7 +108,7 @@ def test_the_rehearsal_gave_the_scores_of_stage_4(done):
     project, _ = done
     result = json.loads((project / "submissions/micro/rehearsal.json").read_text())
     submission = pd.read_csv(project / "submissions/micro/rehearsal/working/submission.csv", dtype=str)
-    answers = predictions(project).query("method == 'adapter'").set_index("id")["rewrite_prompt"]
+    answers = predictions(project).query("method == 'qlora'").set_index("id")["rewrite_prompt"]
     assert result["rows"] == len(submission) == 16
     assert list(submission["rewrite_prompt"]) == list(answers[submission["id"]])
 
@@ -202,6 +202,21 @@ def test_a_notebook_that_meets_another_bundle_stops(done):
     make(project)
 
 
+def test_methods_are_compared_on_one_code_path_and_none_is_run_twice(done):
+    project, _ = done
+    compare = ["METHODS=zero_shot retrieval last_layers", "compare"]
+    assert [line.split(" | ")[0] for line in make(project, *compare).splitlines() if line.startswith("| ")][1:] == [
+        "| constant", "| zero_shot", "| retrieval", "| last_layers",
+    ]  # fmt: skip
+    ladder = project / RUN_FOLDER.comparison
+    assert "Difference to constant" in (ladder / "report.html").read_text()
+    assert (ladder / "last_layers/weights/weights.safetensors").exists() and not (ladder / "retrieval/adapter").exists()
+    before = {path: path.stat().st_mtime_ns for path in ladder.glob("*/manifests/*.json")}
+    assert len(before) == 12
+    make(project, *compare)
+    assert {path: path.stat().st_mtime_ns for path in before} == before
+
+
 def interrupt(project: Path, when: Path, how: signal.Signals) -> None:
     """Start `make submit` and send `how` to all its processes as soon as `when` exists."""
     process = subprocess.Popen(
@@ -228,7 +243,7 @@ def test_an_interrupted_make_goes_on_and_ends_as_the_undisturbed_one(done, tmp_p
     interrupt(project, Path("data/models/micro.metrics.jsonl"), signal.SIGKILL)
     assert not (project / "data/models/micro").exists()
     interrupt(project, RUN_FOLDER.metrics, signal.SIGINT)
-    assert not (project / RUN_FOLDER.adapter).exists()
+    assert not (project / RUN_FOLDER.trained("qlora")).exists()
     assert not (project / RUN_FOLDER.manifest("train")).exists()
     interrupt(project, Path("submissions/micro/rehearsal/input"), signal.SIGINT)
     assert not (project / "submissions/micro/rehearsal.json").exists()

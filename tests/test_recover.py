@@ -21,7 +21,7 @@ def recover(pairs, replies=lambda prompt: f"prompt of {len(prompt)}", batch_size
 
     answers = recover_prompts(
         pairs,
-        encode=lambda original, rewritten: [1] * (len(original) + len(rewritten)),
+        encode=lambda original, rewritten, shots: [1] * (len(original) + len(rewritten)),
         generate=generate,
         constant="Improve the text.",
         batch_size=batch_size,

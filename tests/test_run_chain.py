@@ -28,12 +28,12 @@ def project(tmp_path, monkeypatch) -> Path:
 def trained(run: RunConfig) -> RunFolder:
     """A run whose adapter, of one byte, is on record."""
     folder = RunFolder(Path("runs") / run.name)
-    folder.adapter.mkdir(parents=True)
-    (folder.adapter / "adapter_model.safetensors").write_bytes(run.name[:1].encode())
+    (folder.path / "adapter").mkdir(parents=True)
+    (folder.path / "adapter" / "adapter_model.safetensors").write_bytes(run.name[:1].encode())
     inputs = {"triples": f"triples of {run.data}"}
     counts = {"rows": 4, "runs_before": runs_before(run)}
     values = {"config": stage_settings(run, "train"), "inputs": inputs, "counts": counts}
-    write_json(folder.manifest("train"), values | {"outputs": {"adapter": sha256(folder.adapter)}})
+    write_json(folder.manifest("train"), values | {"outputs": {"adapter": sha256(folder.path / "adapter")}})
     return folder
 
 
@@ -46,7 +46,7 @@ def test_a_run_that_starts_afresh_has_none_before_it():
 
 
 def test_the_chain_of_three_names_runs_data_and_adapters_oldest_first():
-    adapters = [trained(first()).adapter, trained(SECOND).adapter]
+    adapters = [trained(first()).path / "adapter", trained(SECOND).path / "adapter"]
     third = SECOND.model_copy(update={"name": "third", "data": "last", "init_from": "second"})
     assert runs_before(third) == [
         {"run": "first", "data": "general", "triples": "triples of general", "adapter": sha256(adapters[0])},
@@ -62,13 +62,13 @@ def test_a_first_run_that_has_not_finished_says_how_to_train_it():
 
 
 def test_another_base_or_shape_is_refused_with_all_that_differs():
-    trained(first(base=Base(model="other", quantisation="none"), lora=Lora(rank=8, dropout=0.5, alpha=8)))
+    trained(first(method="lora", base=Base(model="other"), lora=Lora(rank=8, dropout=0.5, alpha=8)))
     with pytest.raises(InputError) as error:
         runs_before(SECOND)
     assert str(error.value).splitlines() == [
         "run second: cannot start from the adapter of first, base and LoRA shape must be the same:",
+        "  method: 'lora' in first, 'qlora' in second",
         "  base.model: 'other' in first, 'base' in second",
-        "  base.quantisation: 'none' in first, 'nf4' in second",
         "  lora.rank: 8 in first, 4 in second",
         "  lora.alpha: 8.0 in first, 32.0 in second",
         "Make them agree, or train the first run so with `make train RUN=first`.",
@@ -82,7 +82,7 @@ def test_dropout_and_all_of_training_are_each_runs_own():
 
 def test_an_adapter_that_was_changed_or_lost_since_is_refused():
     folder = trained(first())
-    (folder.adapter / "adapter_model.safetensors").write_bytes(b"?")
+    (folder.path / "adapter" / "adapter_model.safetensors").write_bytes(b"?")
     with pytest.raises(
         InputError, match=r"runs/first/adapter: is not the adapter that its manifest .* RUN=first` again"
     ):

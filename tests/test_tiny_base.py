@@ -29,7 +29,7 @@ def make(train, triples, run, tmp_path):
 
 def test_the_base_is_an_ordinary_folder_that_the_common_loader_takes(run, train, triples, tmp_path):
     make(train, triples, run, tmp_path)
-    base = load_recoverer(run, adapter=None)
+    base = load_recoverer(run, None)
     assert (base.model.config.model_type, base.model.config.num_hidden_layers) == ("llama", 2)
     assert len(base.tokenizer) == base.model.get_input_embeddings().weight.shape[0] <= 512
     assert base.tokenizer.pad_token_id != base.tokenizer.eos_token_id
@@ -39,7 +39,7 @@ def test_the_base_is_an_ordinary_folder_that_the_common_loader_takes(run, train,
 
 def test_the_base_sees_only_as_many_rows_as_it_is_given(run, train, triples, tmp_path):
     few = make(train, triples, run, tmp_path)
-    chat = load_recoverer(run, adapter=None).chat
+    chat = load_recoverer(run, None).chat
     longest = max(len(row.ids) for row in training_rows(triples, chat))
     assert few.tokens <= 10 * longest
     more = run.model_copy(

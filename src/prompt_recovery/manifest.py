@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 import platform
+import resource
 import shutil
 import subprocess
 import time
@@ -100,6 +101,7 @@ def stage_receipt(path: Path, *, stage: str, config: Mapping, inputs: Mapping[st
             "outputs": {output.name: sha256(output) for output in receipt.outputs},
             "counts": receipt.counts,
             "seconds": round(time.monotonic() - started, 1),
+            "peak_memory_bytes": _peak_memory(),
             "python": platform.python_version(),
             "libraries": {name: metadata.version(name) for name in _LIBRARIES if _installed(name)},
         },
@@ -124,6 +126,16 @@ def _remove(path: Path) -> None:
         shutil.rmtree(path)
     else:
         path.unlink(missing_ok=True)
+
+
+def _peak_memory() -> int:
+    """Return the most main memory that this process has held at once, libraries included."""
+    try:
+        lines = Path("/proc/self/status").read_text(encoding="ascii", errors="replace").splitlines()
+    except FileNotFoundError:  # macOS, which counts in bytes
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    # not ru_maxrss, which on Linux begins with what the process that started this one held
+    return next(1024 * int(line.split()[1]) for line in lines if line.startswith("VmHWM:"))
 
 
 def _commit() -> str:

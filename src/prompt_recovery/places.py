@@ -5,9 +5,17 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
-from prompt_recovery.config import DataConfig, RunConfig, stage_settings
+from prompt_recovery.config import STAGE_SETTINGS, DataConfig, RunConfig, stage_settings
 from prompt_recovery.config_file import validate
-from prompt_recovery.manifest import Receipt, read_json, require_same_config, stage_receipt
+from prompt_recovery.errors import InputError
+from prompt_recovery.manifest import (
+    Receipt,
+    read_json,
+    require_same_config,
+    stage_receipt,
+    write_json_if_changed,
+)
+from prompt_recovery.methods import METHODS, MethodName
 from prompt_recovery.tables import PARTS
 
 CONFIGS = Path("configs")
@@ -81,8 +89,16 @@ class RunFolder:
     def config(self) -> Path:
         return self.path / "config.json"
 
-    @property
-    def adapter(self) -> Path:
+    def trained(self, method: MethodName) -> Path | None:
+        """What the method trained: adapter/, weights/, or nothing."""
+        name = METHODS[method].folder
+        return self.path / name if name else None
+
+    def adapter_of(self, method: MethodName) -> Path:
+        """Return the folder of the adapter. Raises InputError for a method that trains none, which cannot be merged."""
+        if METHODS[method].trains != "adapter":
+            adapters = ", ".join(name for name, own in METHODS.items() if own.trains == "adapter")
+            raise InputError(f'method = "{method}": has no adapter to merge. Those that have: {adapters}.')
         return self.path / "adapter"
 
     @property
@@ -126,6 +142,14 @@ class RunFolder:
     def submission(self) -> Path:
         return Path("submissions") / self.path.name
 
+    def of_method(self, method: MethodName) -> "RunFolder":
+        """runs/compare/<name>/<method>: the same run with another method."""
+        return RunFolder(self.comparison / method)
+
+    @property
+    def comparison(self) -> Path:
+        return Path("runs/compare") / self.path.name
+
     def settings(self, stage: str) -> Path:
         """The settings that one stage reads; the file changes only when they do, so `make` can watch it."""
         return self.path / "settings" / f"{stage}.json"
@@ -139,6 +163,12 @@ class RunFolder:
         """Run a stage with its settings of `run`; its manifest is written last, here or at `path`."""
         path, settings = path or self.manifest(stage), stage_settings(run, stage)
         return stage_receipt(path, stage=stage, config=settings, inputs=inputs)
+
+    def write_config(self, run: RunConfig) -> None:
+        """Write the config and the settings of every stage, those that have changed."""
+        write_json_if_changed(self.config, run.model_dump(mode="json"))
+        for stage in STAGE_SETTINGS:
+            write_json_if_changed(self.settings(stage), stage_settings(run, stage))
 
     def require(self, run: RunConfig, *stages: str) -> None:
         """Raise InputError unless each of `stages` has finished, with its settings of `run`."""

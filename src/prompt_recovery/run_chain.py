@@ -10,7 +10,7 @@ from prompt_recovery.errors import InputError
 from prompt_recovery.manifest import read_json, sha256
 from prompt_recovery.places import RunFolder
 
-_BASE_KEYS = ("model", "revision", "quantisation")
+_BASE_KEYS = ("model", "revision")
 _FREE_LORA_KEYS = ("dropout",)  # nothing of it is in an adapter's weights
 
 
@@ -44,15 +44,21 @@ def runs_before(run: RunConfig) -> list[dict[str, str]]:
     folder, made_by = RunFolder(Path("runs") / run.init_from), f"make train RUN={run.init_from}"
     manifest = read_json(folder.manifest("train"), made_by=made_by)
     _require_same_shape(run, manifest["config"], made_by)
-    if not folder.adapter.is_dir() or sha256(folder.adapter) != manifest["outputs"][folder.adapter.name]:
-        raise InputError(f"{folder.adapter}: is not the adapter that its manifest speaks of. Run `{made_by}` again.")
+    adapter = folder.trained(run.method)
+    if not adapter.is_dir() or sha256(adapter) != manifest["outputs"][adapter.name]:
+        raise InputError(f"{adapter}: is not the adapter that its manifest speaks of. Run `{made_by}` again.")
     last = {
         "run": run.init_from,
         "data": manifest["config"]["data"],
         "triples": manifest["inputs"]["triples"],
-        "adapter": manifest["outputs"][folder.adapter.name],
+        "adapter": manifest["outputs"][adapter.name],
     }
     return [*manifest["counts"].get("runs_before", []), last]
+
+
+def adapter_before(run: RunConfig) -> dict[str, Path]:
+    """Return the adapter that `run` starts from, as an input by its name; nothing of a run that starts afresh."""
+    return {"init_from": RunFolder(Path("runs") / run.init_from).trained(run.method)} if run.init_from else {}
 
 
 def _require_same_shape(run: RunConfig, trained: Mapping[str, Any], made_by: str) -> None:
@@ -64,6 +70,8 @@ def _require_same_shape(run: RunConfig, trained: Mapping[str, Any], made_by: str
         for section, key in keys
         if trained[section].get(key) != own[section][key]
     ]
+    if trained["method"] != run.method:
+        different.insert(0, f"\n  method: {trained['method']!r} in {run.init_from}, {run.method!r} in {run.name}")
     if different:
         raise InputError(
             f"run {run.name}: cannot start from the adapter of {run.init_from}, base and LoRA shape must be the same:"

@@ -31,7 +31,7 @@ TRIPLES = _texts(
 )
 REPLIES = _texts("id", "rewritten_text", "failure")  # of a rewriter; failure "": there is a text
 ANSWERS = _texts("id", "rewrite_prompt", "answered_by").append(pa.field("batch", pa.int32(), nullable=False))
-PREDICTIONS = ANSWERS.append(pa.field("method", pa.string(), nullable=False))  # constant | base | adapter
+PREDICTIONS = ANSWERS.append(pa.field("method", pa.string(), nullable=False))  # constant, base, or one of METHODS
 ROW_SCORES = _texts("id", "method", "split").append(pa.field("score", pa.float64(), nullable=False))
 SUBMISSION = TRUTH
 

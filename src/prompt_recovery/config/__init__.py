@@ -24,11 +24,14 @@ from prompt_recovery.config.run import (
     FullTrain,
     Generation,
     Lora,
+    Prompting,
     Recover,
     RunConfig,
     Score,
     Submit,
     Train,
+    WholeWeights,
+    ladder,
     stage_settings,
 )
 
@@ -52,6 +55,7 @@ __all__ = [
     "OriginalSource",
     "Originals",
     "PromptFile",
+    "Prompting",
     "Prompts",
     "Reason",
     "Recover",
@@ -62,5 +66,7 @@ __all__ = [
     "Submit",
     "Train",
     "Variation",
+    "WholeWeights",
+    "ladder",
     "stage_settings",
 ]

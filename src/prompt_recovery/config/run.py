@@ -6,6 +6,7 @@ from pydantic import Field, model_validator
 
 from prompt_recovery.config.embedder import Embedder
 from prompt_recovery.config.section import Count, Positive, Section, Share
+from prompt_recovery.methods import METHODS, MethodName
 
 
 class Train(Section):
@@ -51,11 +52,13 @@ class FromScratch(Section):
 
 
 class Base(Section):
-    """The model to adapt: a hub id or a folder. With `from_scratch` the folder is made by `make base`."""
+    """The model to adapt: a hub id or a folder. With `from_scratch` the folder is made by `make base`.
+
+    How it is quantised is decided by the run's `method`.
+    """
 
     model: str
     revision: str | None = None
-    quantisation: Literal["none", "int8", "nf4"] = "nf4"
     # None: what transformers chooses for the model; the last two pack rows
     attention: Literal["eager", "sdpa", "flash_attention_2", "flex_attention"] | None = None
     from_scratch: FromScratch | None = None
@@ -77,6 +80,23 @@ class Lora(Section):
     target_modules: Literal["all-linear"] | tuple[str, ...] = "all-linear"
 
 
+class WholeWeights(Section):
+    """What the methods `full` and `last_layers` do otherwise than an adapter; all else is as in [train]."""
+
+    learning_rate: Positive = 2e-5  # of billions of parameters; about a tenth of what suits LoRA
+    last_layers: Count = 2
+
+
+class Prompting(Section):
+    """The training triples that the methods `few_shot` and `retrieval` put before the question, as earlier turns."""
+
+    shots: Count = 4
+    max_text_tokens: Annotated[int, Field(ge=16)] = 200  # of each of the two texts of a shot
+    candidates: Count = 4_000  # `retrieval`: drawn training triples, among which the nearest are sought
+    # what is embedded; on the tiny validation rows the nearest triple's own prompt scores 0.33, 0.20 and 0.55 on S0
+    nearest_by: Literal["rewritten", "pair", "difference"] = "difference"
+
+
 class Generation(Section):
     """One section for score and submission: what is scored is what is shipped. Decoding is greedy."""
 
@@ -85,7 +105,7 @@ class Generation(Section):
 
 
 class Recover(Section):
-    methods: tuple[Literal["constant", "base", "adapter"], ...] = ("constant", "base", "adapter")
+    beside: tuple[Literal["constant", "base"], ...] = ("constant", "base")  # answered beside the run's own method
     constant_candidates: Count = 2_000  # most frequent training prompts that are tried
 
 
@@ -126,9 +146,12 @@ class RunConfig(Section):
     init_from: str | None = None  # the run whose adapter this one's training continues, on this run's data
     seed: int = 0
     device: Literal["auto", "cpu", "cuda"] = "auto"
+    method: MethodName = "qlora"
     base: Base
     chat: Chat = Chat()
     lora: Lora = Lora()
+    whole_weights: WholeWeights = WholeWeights()
+    prompting: Prompting = Prompting()
     train: Train = Train()
     generation: Generation = Generation()
     recover: Recover = Recover()
@@ -149,6 +172,8 @@ class RunConfig(Section):
     def _continues_another_run(self) -> Self:
         if self.init_from == self.name:
             raise ValueError("init_from to name another run than this one")
+        if self.init_from and METHODS[self.method].trains != "adapter":
+            raise ValueError(f'no init_from with method = "{self.method}", which trains no adapter')
         if self.init_from and self.base.from_scratch:
             raise ValueError("no [base.from_scratch] with init_from: the base is the one that the first run made")
         return self
@@ -157,21 +182,37 @@ class RunConfig(Section):
 # What each stage reads: only a change in these settings makes it run again.
 STAGE_SETTINGS: dict[str, tuple[str, ...]] = {
     "base": ("data", "seed", "base.model", "base.from_scratch", "chat"),
-    "train": ("data", "init_from", "seed", "device", "base", "chat", "lora", "train", "embedder"),
+    "train": ("data", "init_from", "seed", "device", "method", "base", "chat", "embedder"),
     "constant": ("data", "embedder", "recover.constant_candidates"),
-    "recover": ("data", "device", "base", "chat", "generation", "recover"),
+    "recover": ("data", "device", "method", "base", "chat", "generation", "recover"),
     "score": ("data", "embedder", "score"),
-    "merge": ("data", "device", "base", "chat", "generation", "embedder", "score"),
+    "merge": ("data", "device", "method", "base", "chat", "generation", "embedder", "score"),
     "submit": ("embedder", "submit"),
 }
+_OF_TRAINING = {
+    "adapter": ("lora", "train"),
+    "all": ("whole_weights", "train"),
+    "last layers": ("whole_weights", "train"),
+}
+_OF_SHOTS = {"fixed": ("seed", "prompting"), "nearest": ("seed", "prompting", "embedder")}
 
 
 def stage_settings(config: RunConfig, stage: str) -> dict[str, Any]:
-    """Return the settings that `stage` reads, as JSON values by dotted key."""
+    """Return the settings that `stage` reads with the run's method, as JSON values by dotted key."""
+    method, keys = METHODS[config.method], STAGE_SETTINGS[stage]
+    keys += _OF_TRAINING.get(method.trains, ()) if stage == "train" else ()
+    keys += _OF_SHOTS.get(method.shots, ()) if stage == "recover" else ()
     settings = {}
-    for key in STAGE_SETTINGS[stage]:
+    for key in keys:
         value = config.model_dump(mode="json")
         for step in key.split("."):
             value = value[step]
         settings[key] = value
     return settings
+
+
+def ladder(config: RunConfig) -> dict[MethodName, RunConfig]:
+    """Return the run with every method in turn, all else equal; beside it only the constant is answered, for `base`
+    would be `zero_shot` once more."""
+    recover = config.recover.model_copy(update={"beside": ("constant",)})
+    return {method: config.model_copy(update={"method": method, "recover": recover}) for method in METHODS}

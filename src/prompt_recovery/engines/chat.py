@@ -1,7 +1,7 @@
 """A pair of texts in, token ids in the model's own chat format out: the one place that knows the task's question."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,6 +11,7 @@ from jinja2 import TemplateError
 from prompt_recovery import config
 from prompt_recovery.errors import InputError
 
+Triple = tuple[str, str, str]  # original text, rewritten text, rewrite prompt
 _GAP = " ... "  # stands where the middle of a long text was
 # Some templates write today's date (Llama 3.2, Mistral Small 3): a prompt would change from day to day. Theirs is this
 # one, that Llama 3.1 falls back to; as a macro, for transformers hands a template only plain data.
@@ -47,11 +48,18 @@ class ChatFormat:
         """Return the ids of one user message up to where the model answers."""
         return self._encode([self._render(text)])[0]
 
-    def prompt(self, original_text: str, rewritten_text: str) -> list[int]:
-        """Return the ids of the task's question about two texts, up to where the model answers."""
-        return self.message(self._question(original_text, rewritten_text)[0])
+    def prompt(
+        self, original_text: str, rewritten_text: str, shots: Sequence[Triple] = (), max_shot_tokens: int = 0
+    ) -> list[int]:
+        """Return the ids of the task's question about two texts, up to where the model answers.
 
-    def examples(self, triples: Iterable[tuple[str, str, str]]) -> list[Example]:
+        `shots`: (original, rewritten, rewrite prompt) that were asked and answered earlier in the conversation, each
+        of their texts trimmed to `max_shot_tokens`.
+        """
+        turns = [turn for shot in shots for turn in self._shot(shot, max_shot_tokens)]
+        return self._encode([self._render(self._question(original_text, rewritten_text)[0], earlier=turns)])[0]
+
+    def examples(self, triples: Iterable[Triple]) -> list[Example]:
         """Turn (original, rewritten, rewrite prompt) into rows that end with the end of the turn; no answer is cut.
 
         Raises InputError when the template fails, drops a turn, or does not keep the prompt as a prefix of the
@@ -80,15 +88,21 @@ class ChatFormat:
         answer = [*said, self.tokenizer.eos_token_id] if end is None else said[: end + 1]
         return Example(given + answer, len(given), trimmed)
 
-    def _question(self, original_text: str, rewritten_text: str) -> tuple[str, bool]:
+    def _question(self, original_text: str, rewritten_text: str, budget: int | None = None) -> tuple[str, bool]:
         """Return the user's message, and whether a text was trimmed to its token budget."""
-        (original, cut), (rewritten, cut_too) = self._trim(original_text), self._trim(rewritten_text)
+        budget = budget or self.settings.max_text_tokens
+        (original, cut), (rewritten, cut_too) = self._trim(original_text, budget), self._trim(rewritten_text, budget)
         text = f"Original text:\n{original}\n\nRewritten text:\n{rewritten}\n\n{self.settings.instruction}"
         return text, cut or cut_too
 
-    def _render(self, question: str, answer: str | None = None) -> str:
-        said = {"user": question} if answer is None else {"user": question, "assistant": answer}
-        messages = [{"role": role, "content": self._as_text(content).strip()} for role, content in said.items()]
+    def _shot(self, shot: Triple, budget: int) -> list[tuple[str, str]]:
+        original, rewritten, answer = shot
+        question, _ = self._question(original, rewritten, budget)
+        return [("user", question), ("assistant", answer)]
+
+    def _render(self, question: str, answer: str | None = None, earlier: Sequence[tuple[str, str]] = ()) -> str:
+        said = [*earlier, ("user", question), *([] if answer is None else [("assistant", answer)])]
+        messages = [{"role": role, "content": self._as_text(content).strip()} for role, content in said]
         try:
             text = self.tokenizer.apply_chat_template(
                 messages,
@@ -116,9 +130,8 @@ class ChatFormat:
     def _encode(self, texts: list[str]) -> list[list[int]]:
         return self.tokenizer(texts, add_special_tokens=False).input_ids  # the template wrote BOS already
 
-    def _trim(self, text: str) -> tuple[str, bool]:
+    def _trim(self, text: str, budget: int) -> tuple[str, bool]:
         """Keep head and tail of a text that is over its budget of tokens."""
-        budget = self.settings.max_text_tokens
         if len(text.encode()) <= budget:  # a token has at least one byte
             return text, False
         ids = self._encode([text])[0]

@@ -14,9 +14,9 @@ from transformers import AutoModelForCausalLM, AutoTokenizer, BitsAndBytesConfig
 from prompt_recovery import config
 from prompt_recovery.engines.pretrained import from_pretrained, require_causal
 from prompt_recovery.errors import InputError
-from prompt_recovery.manifest import read_json, whole_or_absent, write_json
+from prompt_recovery.manifest import read_json, whole_or_absent
 
-BASE_RECORD = "base.json"  # in every adapter folder: which base it was trained on
+BASE_RECORD = "base.json"  # beside all trained weights: which base they were trained on
 _PROBE_ROWS, _PROBE_COLUMNS = 16, 16  # of the input embedding, compared between bases
 _PROBE_TOLERANCE = 1e-2  # bf16 and fp16 copies of the same weights differ by less
 
@@ -85,15 +85,8 @@ def continue_adapter(model: torch.nn.Module, folder: Path, settings: config.Lora
 
     Raises InputError as `load_adapter` does.
     """
-    _require_its_base(model, folder, base)
+    require_same_base(model, folder, base)
     return PeftModel.from_pretrained(model, folder, is_trainable=True, config=_lora_config(settings))
-
-
-def save_adapter(model: PeftModel, folder: Path, *, base: str) -> None:
-    """Write the adapter and the record of its base, whole or not at all."""
-    with whole_or_absent(folder) as partial:
-        model.save_pretrained(partial)
-        write_json(partial / BASE_RECORD, {"base": base, **_probe(model)})
 
 
 def load_adapter(model: torch.nn.Module, folder: Path, *, base: str) -> PeftModel:
@@ -101,8 +94,32 @@ def load_adapter(model: torch.nn.Module, folder: Path, *, base: str) -> PeftMode
 
     Raises InputError when the folder holds no adapter, or one that was trained on another base.
     """
-    _require_its_base(model, folder, base)
+    require_same_base(model, folder, base)
     return PeftModel.from_pretrained(model, folder, is_trainable=False).eval()
+
+
+def base_record(model: torch.nn.Module, base: str) -> dict[str, Any]:
+    """Return what stands beside weights that were trained on `model`, the base of that name."""
+    return {"base": base, **_probe(model)}
+
+
+def require_same_base(model: torch.nn.Module, folder: Path, base: str) -> None:
+    """Raise InputError unless what is saved in `folder` was trained on `model`, the base of that name."""
+    record, found = read_json(folder / BASE_RECORD, made_by="make train"), _probe(model)
+    same = record["architecture"] == found["architecture"] and np.allclose(
+        record["embedding"], found["embedding"], rtol=_PROBE_TOLERANCE, atol=_PROBE_TOLERANCE
+    )
+    if not same:
+        kind = "this adapter was" if folder.name == "adapter" else "these weights were"
+        raise InputError(
+            f"{folder}: {kind} trained on another base: {record['base']} ({record['architecture']}), not "
+            f"{base} ({found['architecture']}) with the weights that were loaded. Load that base, or train again."
+        )
+
+
+def peak_gpu_bytes() -> int:
+    """Return the most GPU memory that this process has held at once; 0 without a GPU."""
+    return torch.cuda.max_memory_allocated() if torch.cuda.is_available() else 0
 
 
 def merge_adapter(folder: Path, base: config.Base, *, device: str, into: Path) -> str:
@@ -179,19 +196,6 @@ def _lora_config(settings: config.Lora) -> LoraConfig:
         target_modules=targets if isinstance(targets, str) else list(targets),
         task_type="CAUSAL_LM",
     )
-
-
-def _require_its_base(model: torch.nn.Module, folder: Path, base: str) -> None:
-    record = read_json(folder / BASE_RECORD, made_by="make train")
-    found = _probe(model)
-    same = record["architecture"] == found["architecture"] and np.allclose(
-        record["embedding"], found["embedding"], rtol=_PROBE_TOLERANCE, atol=_PROBE_TOLERANCE
-    )
-    if not same:
-        raise InputError(
-            f"{folder}: this adapter was trained on another base: {record['base']} ({record['architecture']}), not "
-            f"{base} ({found['architecture']}) with the weights that were loaded. Load that base, or train again."
-        )
 
 
 def _spare_token(tokenizer: Any) -> str:

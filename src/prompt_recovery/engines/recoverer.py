@@ -8,16 +8,18 @@ from typing import Any
 import torch
 
 from prompt_recovery import config
-from prompt_recovery.engines.chat import ChatFormat
+from prompt_recovery.engines.chat import ChatFormat, Triple
 from prompt_recovery.engines.language_model import (
     Generated,
     generate,
-    load_adapter,
     load_language_model,
     load_tokenizer,
     resolve_device,
 )
 from prompt_recovery.engines.reply import Reply
+from prompt_recovery.engines.trainable import load_trained
+from prompt_recovery.errors import InputError
+from prompt_recovery.methods import METHODS
 
 
 @dataclass(frozen=True)
@@ -28,29 +30,36 @@ class Recoverer:
     tokenizer: Any
     chat: ChatFormat
     max_new_tokens: int
+    max_shot_tokens: int = 0
 
-    def encode(self, original_text: str, rewritten_text: str) -> list[int]:
-        return self.chat.prompt(original_text, rewritten_text)
+    def encode(self, original_text: str, rewritten_text: str, shots: Sequence[Triple] = ()) -> list[int]:
+        """Return the ids of the question. Raises InputError when its shots leave no room for the answer."""
+        ids = self.chat.prompt(original_text, rewritten_text, shots, self.max_shot_tokens)
+        room = getattr(self.model.config.get_text_config(), "max_position_embeddings", None)
+        if shots and room and len(ids) + self.max_new_tokens > room:
+            raise InputError(
+                f"a conversation of {len(shots)} shots has {len(ids)} tokens, and {self.max_new_tokens} are for the "
+                f"answer, but the base has {room} positions. Lower prompting.shots or prompting.max_text_tokens."
+            )
+        return ids
 
     def generate(self, prompts: Sequence[Sequence[int]]) -> list[str]:
         options = {"tokenizer": self.tokenizer, "stop_ids": self.chat.stop_ids(), "max_new_tokens": self.max_new_tokens}
         return [answer.text for answer in generate(self.model, prompts, **options)]
 
 
-def load_recoverer(run: config.RunConfig, adapter: Path | None) -> Recoverer:
-    """Load the run's base as it was trained on, with the adapter of that folder or bare."""
-    base = run.base
+def load_recoverer(run: config.RunConfig, trained: Path | None) -> Recoverer:
+    """Load the run's base as its method wants it, with what was trained (in that folder) or bare."""
+    base, device = run.base, resolve_device(run.device)
     tokenizer = load_tokenizer(base.model, base.revision)
+    quantisation = METHODS[run.method].quantisation
     model = load_language_model(
-        base.model,
-        revision=base.revision,
-        quantisation=base.quantisation,
-        attention=base.attention,
-        device=resolve_device(run.device),
+        base.model, revision=base.revision, quantisation=quantisation, attention=base.attention, device=device
     )
-    if adapter:
-        model = load_adapter(model, adapter, base=base.model)
-    return Recoverer(model, tokenizer, ChatFormat(tokenizer, run.chat), run.generation.max_new_tokens)
+    if trained:
+        model = load_trained(model, trained, base=base.model)
+    chat = ChatFormat(tokenizer, run.chat)
+    return Recoverer(model, tokenizer, chat, run.generation.max_new_tokens, run.prompting.max_text_tokens)
 
 
 def load_chat_answerer(settings: config.Rewriter) -> Callable[[Sequence[str]], Iterator[Reply]]:

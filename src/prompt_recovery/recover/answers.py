@@ -1,42 +1,101 @@
 """Pairs of texts in, one rewrite prompt a pair out: stage 3, the same in the score and in the notebook."""
 
+import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 from tqdm import tqdm
 
 from prompt_recovery import config
+from prompt_recovery.methods import METHODS
+from prompt_recovery.recover.shots import Triple, fixed_shots, nearest_shots
 from prompt_recovery.tables import READS_AS_NULL
 
-Encode = Callable[[str, str], list[int]]
+Encode = Callable[[str, str, Sequence[Triple]], list[int]]
 Generate = Callable[[Sequence[Sequence[int]]], list[str]]
 
 
 def answers_by(
-    method: str, pairs: pd.DataFrame, run: config.RunConfig, *, adapter: Path, constant: str
+    method: str,
+    pairs: pd.DataFrame,
+    run: config.RunConfig,
+    *,
+    trained: Path | None,
+    constant: str,
+    train: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
-    """Answer every pair by `constant`, a run's bare `base`, or its `adapter` -> a frame of schema ANSWERS."""
+    """Answer every pair by `constant`, the run's bare `base`, or the run's own method -> a frame of schema ANSWERS.
+
+    `trained`: the folder of what the method trained; `train`: the triples, where they stand in its conversations.
+    """
     if method == "constant":
         return constant_answers(pairs, constant)
     from prompt_recovery.engines.recoverer import load_recoverer  # seconds to import
 
-    model = load_recoverer(run, adapter if method == "adapter" else None)
+    own = method == run.method
+    shots = _shots(pairs, run, train) if own else None
+    model = load_recoverer(run, trained if own else None)
     return recover_prompts(
-        pairs, encode=model.encode, generate=model.generate, constant=constant, batch_size=run.generation.batch_size
+        pairs,
+        encode=model.encode,
+        generate=model.generate,
+        constant=constant,
+        batch_size=run.generation.batch_size,
+        shots=shots,
     )
 
 
+def predictions_by(
+    methods: Sequence[str], pairs: pd.DataFrame, run: config.RunConfig, **options: Any
+) -> tuple[pd.DataFrame, dict[str, Any]]:
+    """Answer every pair by each of `methods`, with the options of `answers_by`.
+
+    Returns a frame of schema PREDICTIONS and counts: who answered how many rows, and the seconds of each method, in
+    which its model was loaded too.
+    """
+    answers, counts = [], {"seconds": {}}
+    for method in methods:
+        started = time.monotonic()
+        own = answers_by(method, pairs, run, **options)
+        counts["seconds"][method] = round(time.monotonic() - started, 2)
+        counts[method] = own["answered_by"].value_counts().to_dict()
+        answers.append(own.assign(method=method))
+    return pd.concat(answers, ignore_index=True), counts
+
+
+def _shots(pairs: pd.DataFrame, run: config.RunConfig, train: pd.DataFrame | None) -> Sequence[Sequence[Triple]] | None:
+    """Return the triples before each pair's question, or None for a method without."""
+    kind = METHODS[run.method].shots
+    if kind == "none":
+        return None
+    if kind == "fixed":
+        return [fixed_shots(train, run.prompting.shots, run.seed)] * len(pairs)
+    from prompt_recovery.engines.embedder import load_embedder  # seconds to import
+    from prompt_recovery.engines.language_model import resolve_device
+
+    embedder = load_embedder(run.embedder, str(resolve_device(run.device)))
+    return nearest_shots(train, pairs, embedder, run.prompting, run.seed)
+
+
 def recover_prompts(
-    pairs: pd.DataFrame, *, encode: Encode, generate: Generate, constant: str, batch_size: int
+    pairs: pd.DataFrame,
+    *,
+    encode: Encode,
+    generate: Generate,
+    constant: str,
+    batch_size: int,
+    shots: Sequence[Sequence[Triple]] | None = None,
 ) -> pd.DataFrame:
     """Answer every pair -> a frame of schema ANSWERS in the order of `pairs`.
 
-    `encode` makes token ids of (original_text, rewritten_text), `generate` answers one batch of them.
+    `encode` makes token ids of (original_text, rewritten_text, the pair's shots), `generate` answers one batch of them.
     An answer that is empty, or that a CSV reader takes for null, becomes `constant`; `answered_by` says `model` or
     `constant`, `batch` which rows went together.
     """
-    ids = [encode(*texts) for texts in zip(pairs["original_text"], pairs["rewritten_text"], strict=True)]
+    shots = shots or [()] * len(pairs)
+    ids = [encode(*row) for row in zip(pairs["original_text"], pairs["rewritten_text"], shots, strict=True)]
     answers: dict[int, tuple[str, int]] = {}
     with tqdm(total=len(pairs), desc="recovering", unit="row") as bar:
         for number, batch in enumerate(_by_length(ids, list(pairs["id"]), batch_size)):

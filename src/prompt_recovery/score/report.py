@@ -7,6 +7,7 @@ import pandas as pd
 
 from prompt_recovery import config
 from prompt_recovery.engines.figures import COLOURS, Drawing, canvas, drawing
+from prompt_recovery.methods import METHODS
 from prompt_recovery.page import render_page
 from prompt_recovery.score.scoring import SplitScore
 from prompt_recovery.tables import SPLIT_MEANINGS
@@ -24,12 +25,13 @@ def render_report(
 ) -> str:
     """Return the page.
 
-    `rows`: scored, with the texts; `loss_curve`: the lines of metrics.jsonl; `trained`: the counts of train's manifest.
+    `rows`: scored, with the texts; `loss_curve`: the lines of metrics.jsonl, none where nothing is trained; `trained`:
+    the counts of train's manifest.
     """
     scores = [SplitScore(**score) for score in document["scores"]]
     methods = list(dict.fromkeys(score.method for score in scores))
     best = rows[rows["method"] == methods[-1]].sort_values("score", ascending=False, kind="stable")
-    figures = [_by_family(rows, methods), _distribution(rows, methods), _loss(loss_curve)]
+    figures = [_by_family(rows, methods), _distribution(rows, methods), *([_loss(loss_curve)] if loss_curve else [])]
     samples = [("Best rows", best.head(_SAMPLE_ROWS)), ("Worst rows", best.tail(_SAMPLE_ROWS)[::-1])]
     return render_page(
         "score/report.html.j2",
@@ -44,9 +46,14 @@ def render_report(
 
 
 def _facts(run: config.RunConfig, trained: Mapping[str, Any]) -> dict[str, str]:
-    return {
-        "base": f"{run.base.model}, {run.base.quantisation}",
-        "adapter": f"LoRA of rank {run.lora.rank}, {trained['trainable_parameters']:,} trainable parameters",
+    facts = {"base": run.base.model, "method": run.method}
+    quantisation, trains = METHODS[run.method].quantisation, METHODS[run.method].trains
+    facts["base"] += "" if quantisation == "none" else f", {quantisation}"
+    if trains == "nothing":
+        return facts | {"trained": "nothing"}
+    opened = f"LoRA of rank {run.lora.rank}" if trains == "adapter" else f"{trains} of the base"
+    return facts | {
+        "trained": f"{opened}, {trained['trainable_parameters']:,} parameters",
         "trained on": f"{trained['rows']:,} triples of {run.data}, {trained['tokens']:,} tokens seen",
         "trained for": f"{trained['steps']:,} steps, {trained['seconds']:,.0f} s",
     }
@@ -123,4 +130,4 @@ def _loss(lines: Sequence[dict[str, float]]) -> Drawing:
     axes.set(xlabel="step", ylabel="loss", ylim=(0, None))
     axes.legend(frameon=False, ncols=len(names))
     caption = "Nats a token of the answer; the dots are the validation rows of each split."
-    return drawing("Loss of the adapter", caption, figure)
+    return drawing("Loss", caption, figure)

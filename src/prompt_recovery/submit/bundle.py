@@ -10,6 +10,7 @@ from typing import Any
 from prompt_recovery import config
 from prompt_recovery.errors import InputError
 from prompt_recovery.manifest import sha256, whole_or_absent, write_json
+from prompt_recovery.methods import METHODS, MethodName
 
 MARKER = "prompt-recovery-bundle.json"
 _FLAT = "--"  # stands for the slash: Kaggle drops sub-folders of an uploaded folder
@@ -23,6 +24,13 @@ _BASE_FILES = (
     "special_tokens_map.json",
     "chat_template.jinja",
 )
+
+
+def require_shippable(method: MethodName) -> None:
+    """Raise InputError unless the method trains an adapter: whole weights and training triples are not bundled."""
+    able = [name for name, own in METHODS.items() if own.trains == "adapter"]
+    if method not in able:
+        raise InputError(f"method = {method!r}: a bundle holds a LoRA adapter. Choose one of: {', '.join(able)}.")
 
 
 def bundle_files(run_folder: Path, base: Path | None) -> dict[str, Path]:

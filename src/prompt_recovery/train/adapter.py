@@ -1,17 +1,19 @@
-"""Triples and a loaded base in, a saved adapter out: stage 2."""
+"""Triples and a loaded base in, what the run's method trains of it out, saved: stage 2."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from prompt_recovery import config
-from prompt_recovery.engines.language_model import add_adapter, continue_adapter, save_adapter
+from prompt_recovery.engines.language_model import base_record, peak_gpu_bytes
 from prompt_recovery.engines.recoverer import Recoverer
+from prompt_recovery.engines.trainable import make_trainable, save_trained
 from prompt_recovery.errors import InputError
+from prompt_recovery.manifest import sha256
+from prompt_recovery.methods import METHODS
 from prompt_recovery.places import RunFolder
 from prompt_recovery.train import workers
 from prompt_recovery.train.answer_scores import answer_scores
@@ -28,42 +30,49 @@ def train_adapter(
     base: Recoverer,
     folder: RunFolder,
     embed: Callable[[Sequence[str]], np.ndarray],
-    identity: dict[str, Any],
-    init_from: Path | None = None,
+    inputs: Mapping[str, Path],
 ) -> tuple[Fitted, dict[str, int]]:
-    """Train LoRA on a (quantised) base with the loss on answers only, save it in the run's folder, whole or not at all.
+    """Train what the run's method trains, with the loss on answers only, and save it, whole or not at all.
 
-    It starts afresh, or from the adapter in the folder `init_from`, which is left as it is. A run that was killed goes
-    on from its last checkpoint if `identity`, what it depends on, is the same. `embed` maps texts to unit vectors,
-    shape (n, d): the adapter that validated best by SCS is the one that is saved.
-    Returns what the fit did, and the rows used and trimmed to the token budget.
+    `inputs`: the files that it depends on; it starts from the adapter in the folder `init_from`, if that is one of
+    them, and leaves it as it is. A run that was killed goes on from its last checkpoint if settings and inputs are the
+    same. `embed` maps texts to unit vectors, shape (n, d): what validated best by SCS is what is saved.
+    Returns what the fit did; the rows used, those trimmed to the token budget, and the most GPU memory held.
     """
     if train.empty:
         raise InputError(f"data {run.data}: no training row is left. Look at its report.html for what was dropped.")
     rows = training_rows(train, base.chat)
-    if init_from:
-        adapted = continue_adapter(base.model, init_from, run.lora, base=run.base.model)
-    else:
-        adapted = add_adapter(base.model, run.lora, run.seed)
+    record = base_record(base.model, run.base.model)  # before its embedding may change
+    model = make_trainable(base.model, run, inputs.get("init_from"))
     if run.train.activation_checkpointing:
-        adapted.activation_checkpointing_enable({"use_reentrant": False})
-        adapted.enable_input_require_grads()
+        model.activation_checkpointing_enable({"use_reentrant": False})
+        if METHODS[run.method].trains == "adapter":
+            model.enable_input_require_grads()
+    identity = config.stage_settings(run, "train") | {name: sha256(path) for name, path in inputs.items()}
     checkpoints = Checkpoints(folder.checkpoints, identity | {"processes": workers.count()})
-    answering = replace(base, model=adapted, max_new_tokens=run.train.validation_new_tokens)
+    answering = replace(base, model=model, max_new_tokens=run.train.validation_new_tokens)
     scoring = {"rows_per_split": run.train.validation_rows, "batch_size": run.train.validation_batch_size}
     fitted = fit(
-        adapted,
+        model,
         rows,
         rows_by_split(valid, base.chat),
-        run.train,
+        training_settings(run),
         pad_id=base.tokenizer.pad_token_id,
         seed=run.seed,
         metrics_path=folder.metrics,
-        title="adapter",
+        title=run.method,
         checkpoints=checkpoints,
         answer_scores=answer_scores(answering, valid, **scoring, embed=embed),
     )
     if workers.rank() == 0:
-        save_adapter(adapted, folder.adapter, base=run.base.model)
+        save_trained(model, folder.trained(run.method), record)
         checkpoints.clear()
-    return fitted, {"rows": len(rows), "trimmed": sum(row.trimmed for row in rows)}
+    counts = {"rows": len(rows), "trimmed": sum(row.trimmed for row in rows)}
+    return fitted, counts | {"peak_gpu_bytes": peak_gpu_bytes()}
+
+
+def training_settings(run: config.RunConfig) -> config.Train:
+    """Return [train], with the learning rate of whole weights where they are trained."""
+    if METHODS[run.method].trains == "adapter":
+        return run.train
+    return run.train.model_copy(update={"learning_rate": run.whole_weights.learning_rate})
