@@ -125,8 +125,8 @@ def peak_gpu_bytes() -> int:
 def merge_adapter(folder: Path, base: config.Base, *, device: str, into: Path) -> str:
     """Add a saved adapter to its base and save an ordinary model folder at `into`, whole or not at all -> its dtype.
 
-    The base is loaded anew in bf16 or fp16 (fp32 on a CPU) and not quantised: merging into 4 bits rounds the adapter
-    away. The folder is quantised when it is loaded, as any base is.
+    The base is loaded anew in bf16 or fp16 (fp32 on a CPU) and not quantised: a merge into 4 bits is reported to
+    lose quality. The folder is quantised when it is loaded, as any base is.
     """
     bare = load_language_model(base.model, revision=base.revision, device=resolve_device(device))
     try:
