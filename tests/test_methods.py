@@ -8,12 +8,14 @@ import pytest
 import torch
 from conftest import PROJECT
 from small_models import FAMILIES, make_model_folder
+from test_language_model import embed_lengths
 
 from prompt_recovery.config import Base, Chat, Generation, Lora, RunConfig, Train, WholeWeights, ladder, stage_settings
 from prompt_recovery.engines.recoverer import load_recoverer
 from prompt_recovery.engines.trainable import make_trainable
 from prompt_recovery.errors import InputError
 from prompt_recovery.methods import METHODS, MethodName
+from prompt_recovery.places import RunFolder
 from prompt_recovery.submit.bundle import require_shippable
 from prompt_recovery.train.adapter import train_adapter, training_settings
 
@@ -95,6 +97,10 @@ def test_what_is_trainable_is_what_the_method_says_and_in_fp32(family, model_fol
     assert opened["last_layers"] < opened["full"] and "model.embed_tokens.weight" in opened["full"]
 
 
+def places(folder) -> dict:
+    return {"folder": RunFolder(folder), "embed": embed_lengths, "inputs": {}}
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("method", TRAINED)
 @pytest.mark.parametrize("family", ["llama", "gemma2"])
@@ -103,7 +109,7 @@ def test_a_saved_model_answers_as_the_trained_one_did(family, method, model_fold
     base = load_recoverer(run, None)
     before = {name: one.clone() for name, one in base.model.named_parameters()}
     folder = tmp_path / METHODS[method].folder
-    fitted, _ = train_adapter(triples, triples, run, base=base, folder=folder, metrics_path=tmp_path / "m.jsonl")
+    fitted, _ = train_adapter(triples, triples, run, base=base, **places(tmp_path))
     assert fitted.steps > 2
     prompts = [base.encode("The kettle sang.", "Arr!"), base.encode("Bread is cheap, said Mabel.", "BREAD")]
     batch = torch.tensor([prompts[0]])
@@ -127,8 +133,7 @@ def test_a_saved_model_answers_as_the_trained_one_did(family, method, model_fold
 def test_whole_weights_of_another_base_are_refused(model_folder, triples, tmp_path):
     run = small_run(model_folder("llama"), "full")
     base = load_recoverer(run, None)
-    places = {"folder": tmp_path / "weights", "metrics_path": tmp_path / "m.jsonl"}
-    train_adapter(triples, triples, run, base=base, **places)
+    train_adapter(triples, triples, run, base=base, **places(tmp_path))
     other = make_model_folder("llama", tmp_path / "other", seed=1)
     with pytest.raises(InputError, match="these weights were trained on another base"):
         load_recoverer(small_run(other, "full"), tmp_path / "weights")

@@ -174,7 +174,7 @@ def test_the_merged_model_is_scored_against_the_unmerged_one(done):
     project, _ = done
     printed = make(project, "merge")
     document = json.loads((project / RUN_FOLDER.merge).read_text())
-    assert document["embedder"] == "minilm" and document["merged_in"] == "float32" and document["quantised"] == "nf4"
+    assert document["embedder"] == "minilm" and document["merged_in"] == "float32" and document["method"] == "qlora"
     scores = {(score["method"], score["split"]): score["score"] for score in document["scores"]}
     for one in document["differences"]:
         gain = scores["merged", one["split"]] - scores["unmerged", one["split"]]
