@@ -99,11 +99,14 @@ def chat(request):
 
 
 def test_a_shot_is_an_earlier_turn_of_the_models_own_template(chat):
-    shown = chat.tokenizer.decode(chat.prompt(ORIGINAL, REWRITTEN, [SHOT], 50))
-    alone = chat.tokenizer.decode(chat.prompt(ORIGINAL, REWRITTEN))
-    whole = chat.tokenizer.decode(chat.examples([SHOT])[0].ids)
-    bos = chat.tokenizer.bos_token or ""
-    assert shown.replace("\n", "") == (whole + alone.removeprefix(bos)).replace("\n", "")  # gemma ends a turn with one
+    shown = chat.tokenizer.decode(chat.prompt(ORIGINAL, REWRITTEN, [SHOT], 50)).replace("\n", "")
+    alone = chat.tokenizer.decode(chat.prompt(ORIGINAL, REWRITTEN)).replace("\n", "")
+    whole = chat.tokenizer.decode(chat.examples([SHOT])[0].ids).replace("\n", "")
+    opened, asked = alone.split("Original text:")  # what a conversation opens with, some a system turn, is said once
+    second = shown.removeprefix(whole)
+    assert second != shown
+    assert second.endswith(f"Original text:{asked}") and second.count("Original text:") == 1
+    assert opened.endswith(second.split("Original text:")[0])
 
 
 def test_a_shot_has_a_budget_of_its_own_and_its_answer_is_whole(chat):
