@@ -6,6 +6,7 @@ from contextlib import AbstractContextManager
 import torch
 from torch.nn.functional import cross_entropy
 
+from prompt_recovery.engines.language_model import compute_dtype
 from prompt_recovery.train.examples import Batch, Row, make_batch, plan_batches
 
 # Attention of transformers that computes packed rows apart and skips what is between them; "sdpa" and "eager" keep
@@ -45,12 +46,7 @@ def packs_rows(model: torch.nn.Module) -> bool:
     return any(name in attention for name in _VARIABLE_LENGTH)
 
 
-def precision(model: torch.nn.Module) -> torch.dtype:
-    """Return the type of the base's weights that are not quantised."""
-    return model.get_input_embeddings().weight.dtype
-
-
 def _autocast(model: torch.nn.Module) -> AbstractContextManager:
-    """Mixed precision where the frozen base is in 16 bits and the trainable weights are in 32."""
-    kind = precision(model)
+    """Mixed precision where bases are loaded in 16 bits: what is trained is in 32."""
+    kind = compute_dtype(model.device)
     return torch.autocast(model.device.type, kind, enabled=kind is not torch.float32)

@@ -7,11 +7,12 @@ from dataclasses import asdict, dataclass, field
 import torch
 
 from prompt_recovery import config
+from prompt_recovery.engines.language_model import compute_dtype
 from prompt_recovery.errors import InputError
 from prompt_recovery.train import workers
 from prompt_recovery.train.checkpoints import Checkpoints
 from prompt_recovery.train.examples import Row, make_batch, plan_batches
-from prompt_recovery.train.losses import packs_rows, precision, summed_loss
+from prompt_recovery.train.losses import packs_rows, summed_loss
 from prompt_recovery.train.optimisers import cosine, make_optimiser
 
 
@@ -62,7 +63,7 @@ class Stepper:
         self.named = {name: one for name, one in model.named_parameters() if one.requires_grad}
         self.optimiser = make_optimiser(list(self.named.values()), settings)
         self.factor = cosine(len(self.steps), settings.warmup_share)
-        self.scaler = torch.amp.GradScaler(enabled=precision(model) is torch.float16)
+        self.scaler = torch.amp.GradScaler(enabled=compute_dtype(model.device) is torch.float16)
         self.progress = Progress()
 
     @property
