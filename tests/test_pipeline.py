@@ -182,7 +182,7 @@ def test_the_merged_model_is_scored_against_the_unmerged_one(done):
         assert f"merged - unmerged, {one['split']}: {one['difference']:+.3f} [" in printed
     in_stage_4 = json.loads((project / RUN_FOLDER.score).read_text())["scores"]
     for score in in_stage_4:
-        if score["method"] == "adapter":
+        if score["method"] == "qlora":
             assert scores["unmerged", score["split"]] == pytest.approx(score["score"], abs=1e-6)
     assert (project / RUN_FOLDER.merged / "model.safetensors").exists()
 
