@@ -15,7 +15,7 @@ def main() -> None:
     (target / "rehearsal.json").unlink(missing_ok=True)
     bundle_id = read_json(target / "manifest.json", made_by=f"make submit RUN={run.name}")["counts"]["bundle_id"]
     predictions, scored = (
-        read_table(path, schema, key=("method", "id")).query("method == @run.method")
+        read_table(path, schema, key=("method", "id")).loc[lambda rows: rows["method"] == run.method]
         for path, schema in ((folder.predictions, PREDICTIONS), (folder.row_scores, ROW_SCORES))
     )
     test = read_table(TriplesFolder.named(run.data).part("test"), TRIPLES)

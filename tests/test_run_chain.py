@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from conftest import PROJECT
 
-from prompt_recovery.config import Base, Chat, Lora, RunConfig, Train, stage_settings
+from prompt_recovery.config import Base, Chat, Embedder, Lora, RunConfig, Train, stage_settings
 from prompt_recovery.config_file import load_toml
 from prompt_recovery.errors import InputError
 from prompt_recovery.manifest import sha256, write_json
@@ -136,7 +136,14 @@ def test_three_stages_of_real_training_leave_the_chain_in_their_receipts(model_f
             write_table(triples, folder.part(part), TRIPLES)
         write_json(folder.manifest, {"data": data})
     for name, data, before in (("a", "general", None), ("b", "kind", "a"), ("c", "kind", "b")):
-        run = RunConfig(name=name, data=data, device="cpu", init_from=before, base=Base(model=str(model)))
+        run = RunConfig(
+            name=name,
+            data=data,
+            device="cpu",
+            init_from=before,
+            base=Base(model=str(model)),
+            embedder=Embedder(kind="minilm"),
+        )
         write_json(RunFolder(Path("runs") / name).config, run.model_dump(mode="json"))
         subprocess.run([sys.executable, PROJECT / "scripts/train.py", "--run", f"runs/{name}"], check=True)
     manifests = [json.loads(RunFolder(Path("runs") / name).manifest("train").read_text()) for name in "abc"]
