@@ -52,9 +52,11 @@ def predictions_by(
 ) -> tuple[pd.DataFrame, dict[str, Any]]:
     """Answer every pair by each of `methods`, with the options of `answers_by`.
 
-    Returns a frame of schema PREDICTIONS and counts: who answered how many rows, and the seconds of each method, in
-    which its model was loaded too.
+    Returns a frame of schema PREDICTIONS and counts: who answered how many rows, the seconds of each method, in which
+    its model was loaded too, and the most GPU memory held.
     """
+    from prompt_recovery.engines.language_model import peak_gpu_bytes  # seconds to import, in none of the methods' own
+
     answers, counts = [], {"seconds": {}}
     for method in methods:
         started = time.monotonic()
@@ -62,7 +64,7 @@ def predictions_by(
         counts["seconds"][method] = round(time.monotonic() - started, 2)
         counts[method] = own["answered_by"].value_counts().to_dict()
         answers.append(own.assign(method=method))
-    return pd.concat(answers, ignore_index=True), counts
+    return pd.concat(answers, ignore_index=True), counts | {"peak_gpu_bytes": peak_gpu_bytes()}
 
 
 def _shots(pairs: pd.DataFrame, run: config.RunConfig, train: pd.DataFrame | None) -> Sequence[Sequence[Triple]] | None:
