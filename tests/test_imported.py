@@ -188,6 +188,7 @@ def test_rewrites_that_say_the_same_are_dropped_on_request(tmp_path):
     assert not rows["rewritten_text"].duplicated().any()
 
 
+@pytest.mark.slow
 def test_many_rows_are_cleaned_by_processes_in_the_same_way(tmp_path, monkeypatch):
     config = settings(written(brought(4_500), tmp_path / "t.parquet"))
     counts, rows, aside = make(tmp_path / "here", config)

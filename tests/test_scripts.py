@@ -130,6 +130,7 @@ def test_score_of_any_two_files_names_its_embedder(project):
     assert "1.000 [1.000, 1.000]" in finished.stdout
 
 
+@pytest.mark.slow
 def test_score_without_the_competition_embedder_says_how_to_get_it(project, monkeypatch):
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     monkeypatch.setenv("HF_HOME", str(project / "empty-cache"))
