@@ -363,10 +363,13 @@ def test_an_address_that_is_none_is_named():
 
 @pytest.fixture(scope="module")
 def served(tmp_path_factory):
-    """-> base_url of a real server process, folder of a chat model, folder of the same model without a template."""
+    """-> base_url of a real server process, folder of a chat model, folder of the same model without a template.
+
+    The template is one that writes no date: the server writes today's, this project always the same.
+    """
     from small_models import make_model_folder
 
-    folders = [make_model_folder("llama", tmp_path_factory.mktemp(name)) for name in ("chat", "plain")]
+    folders = [make_model_folder("mistral", tmp_path_factory.mktemp(name)) for name in ("chat", "plain")]
     talk_and_stop(folders[0])
     (folders[1] / "chat_template.jinja").unlink()
     with socket.socket() as free:
@@ -437,7 +440,7 @@ def test_a_real_server_gives_each_message_the_answer_of_its_model(served):
     limits = {"max_new_tokens": 24, "time_limit_seconds": 60.0}
     found = list(load_server_answerer(settings(base_url, model=str(chat), **limits))(MESSAGES))
     assert found == said_alone(chat, MESSAGES, 24)
-    assert len({reply.text for reply in found}) > 4
+    assert len({reply.text for reply in found}) > 3
 
 
 @pytest.mark.slow
