@@ -22,7 +22,6 @@ _TEXT = (
     r"(?:text|version|passage|paragraph|corpus|sentences?|excerpt|e-?mail|letter|message|essay|story|article|poem|"
     r"response|piece|content|draft|output|copy|prompt|speech|dialogue|post|tweet|review|statement)"
 )
-# what "I" offer to do
 # what "I" offer to do or have done
 _DO = (
     r"(?:rewrite|rephrase|help|changes?|revise|convert|translate|turn|polish|do that|extracted|assist|refine|made|"
