@@ -16,8 +16,8 @@ import numpy as np
 import pandas as pd
 
 from prompt_recovery import config
-from prompt_recovery.data.calibration import calibrate
-from prompt_recovery.data.clustering import assign_clusters, cluster_prompts
+from prompt_recovery.data.calibration.weighting import calibrate
+from prompt_recovery.data.splits.clustering import assign_clusters, cluster_prompts
 from prompt_recovery.engines.embedder import load_embedder
 from prompt_recovery.metric import sharpened_cosine_matrix
 

@@ -2,7 +2,7 @@
 
 import argparse
 
-from prompt_recovery.data.calibrated_validation import calibrate_validation
+from prompt_recovery.data.calibration.calibrated_validation import calibrate_validation
 from prompt_recovery.data.generation import generate
 from prompt_recovery.data.triples import make_triples
 from prompt_recovery.engines.embedder import remembering_embedder
@@ -25,8 +25,8 @@ def main() -> None:
         receipt.counts.update(make_triples(settings, generated, folder, embed))
         board = calibrate_validation(settings, folder, remembering_embedder(settings.calibration.embedder))
         receipt.counts.update({"calibration": board.counts()} if board else {})
-        from prompt_recovery.data.report import render_data_report  # a second to import
-        from prompt_recovery.data.report_samples import report_facts
+        from prompt_recovery.data.report.data_report import render_data_report  # a second to import
+        from prompt_recovery.data.report.report_samples import report_facts
 
         with whole_or_absent(folder.report) as partial:
             page = render_data_report(report_facts(settings, folder, receipt.counts, embed, board))

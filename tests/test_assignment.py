@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from prompt_recovery.config import Split
-from prompt_recovery.data.assignment import (
+from prompt_recovery.data.splits.assignment import (
     BEYOND,
     CAPPED,
     CROSSES,

@@ -6,9 +6,9 @@ import pytest
 from conftest import PROJECT
 
 from prompt_recovery import config
-from prompt_recovery.data.calibration import REGULARISATIONS, calibrate, read_board
-from prompt_recovery.data.entropy import inclusion_chances, tilted_weights
-from prompt_recovery.data.prompts import own_prompts
+from prompt_recovery.data.calibration.entropy import inclusion_chances, tilted_weights
+from prompt_recovery.data.calibration.weighting import REGULARISATIONS, calibrate, read_board
+from prompt_recovery.data.prompts.own_prompts import own_prompts
 from prompt_recovery.errors import InputError
 from prompt_recovery.metric import sharpened_cosine_matrix
 
@@ -112,7 +112,7 @@ def test_noise_of_the_board_is_not_fitted(own, monkeypatch):
     scores = hidden_board(own, "flat")
     boards = [scores + np.random.default_rng(seed).normal(scale=0.03, size=36) for seed in range(4)]
     chosen = [calibrate_seen(own, board) for board in boards]
-    monkeypatch.setattr("prompt_recovery.data.calibration.REGULARISATIONS", REGULARISATIONS[-1:])
+    monkeypatch.setattr("prompt_recovery.data.calibration.weighting.REGULARISATIONS", REGULARISATIONS[-1:])
     weakest = [calibrate_seen(own, board) for board in boards]
     error = {name: np.mean([errors_on_unseen(own, scores, result)[1] for result in results])
              for name, results in (("chosen", chosen), ("weakest", weakest))}  # fmt: skip
@@ -191,7 +191,7 @@ def test_a_bad_board_is_refused(tmp_path, rows, message):
 @pytest.fixture(scope="module")
 def real():
     """As `own`, with the leaderboard's constants, 4,000 real prompts and MiniLM; the families are clusters."""
-    from prompt_recovery.data.clustering import cluster_prompts
+    from prompt_recovery.data.splits.clustering import cluster_prompts
     from prompt_recovery.engines.embedder import load_embedder
 
     columns = config.Calibration(text_column="rewrite_prompt", score_column="leaderboard_score")

@@ -20,10 +20,10 @@ from faulty_server import broken_connection, faulty_server, finish, slow, status
 from pydantic import ValidationError
 
 from prompt_recovery.config import ChatServer, Rewriter
-from prompt_recovery.data.originals import Original
-from prompt_recovery.data.prompts import Prompt
-from prompt_recovery.data.rewriting import load_rewriter
-from prompt_recovery.data.shards import in_turn, keep_in_shards
+from prompt_recovery.data.prompts.own_prompts import Prompt
+from prompt_recovery.data.rewriters.rewriting import load_rewriter
+from prompt_recovery.data.rewriters.shards import in_turn, keep_in_shards
+from prompt_recovery.data.texts.own_originals import Original
 from prompt_recovery.engines.chat_server import load_server_answerer
 from prompt_recovery.engines.reply import Reply
 from prompt_recovery.errors import InputError

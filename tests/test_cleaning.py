@@ -10,7 +10,7 @@ from conftest import PROJECT
 from prompt_recovery.config import Cleaning, Reason
 from prompt_recovery.data.cleaning.filters import FILTERS, Cleaned, clean
 from prompt_recovery.data.cleaning.language import detect_language
-from prompt_recovery.data.rewriting import own_rules
+from prompt_recovery.data.rewriters.rewriting import own_rules
 
 ORIGINAL = "The ferry leaves at nine. Bring a coat, for the wind on deck is cold even in July."
 REWRITE = "At nine o'clock our ferry sails. Pack something warm, since a July breeze bites out there."

@@ -19,12 +19,12 @@ from pydantic import ValidationError
 
 from prompt_recovery.config import Cluster, DataConfig, Rewriter, RunConfig
 from prompt_recovery.config_file import load_toml
-from prompt_recovery.data.cluster import Worker, cluster_answerer, task_table, tasks_of
 from prompt_recovery.data.generation import rewrite
-from prompt_recovery.data.originals import Original
-from prompt_recovery.data.prompts import Prompt, own_prompts
-from prompt_recovery.data.rewriting import load_rewriter
-from prompt_recovery.data.shards import in_turn, keep_in_shards
+from prompt_recovery.data.prompts.own_prompts import Prompt, own_prompts
+from prompt_recovery.data.rewriters.cluster import Worker, cluster_answerer, task_table, tasks_of
+from prompt_recovery.data.rewriters.rewriting import load_rewriter
+from prompt_recovery.data.rewriters.shards import in_turn, keep_in_shards
+from prompt_recovery.data.texts.own_originals import Original
 from prompt_recovery.engines import requirements_check
 from prompt_recovery.engines.reply import Reply, replies_by_id
 from prompt_recovery.engines.vllm_batch import plan_vllm_job, reply_row, with_sampling
@@ -33,7 +33,7 @@ from prompt_recovery.tables import REPLIES, read_table
 
 HEAD, OTHER = "127.0.0.2", "127.0.0.3"  # Ray takes 127.0.0.1 for the machine's own address
 WAIT_SECONDS = 60
-# Nothing may leave the machine: the port is one where nobody listens (data/cluster.py says who would ask).
+# Nothing may leave the machine: the port is one where nobody listens (data/rewriters/cluster.py says who would ask).
 QUIET = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_AUTH_MODE": "disabled", "http_proxy": "http://127.0.0.1:9"}
 
 

@@ -6,7 +6,7 @@ import pytest
 from conftest import PROJECT
 
 from prompt_recovery.config import Clustering, Embedder
-from prompt_recovery.data.clustering import assign_clusters, cap_clusters, cluster_prompts, near_copies
+from prompt_recovery.data.splits.clustering import assign_clusters, cap_clusters, cluster_prompts, near_copies
 from prompt_recovery.errors import InputError
 
 SETTINGS = Clustering()
@@ -75,7 +75,7 @@ def test_noise_between_two_clusters_does_not_join_them():
 def test_near_copies_are_found_in_blocks(crowds, monkeypatch):
     vectors, _ = crowds
     whole = near_copies(vectors, 0.9)
-    monkeypatch.setattr("prompt_recovery.data.clustering._BLOCK_BYTES", 7 * vectors.nbytes // 64)
+    monkeypatch.setattr("prompt_recovery.data.splits.clustering._BLOCK_BYTES", 7 * vectors.nbytes // 64)
     assert len(whole) > 100 and (whole[:, 0] < whole[:, 1]).all()
     assert near_copies(vectors, 0.9).tolist() == whole.tolist()
 

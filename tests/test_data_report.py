@@ -5,10 +5,10 @@ import pandas as pd
 import pytest
 
 from prompt_recovery import config
-from prompt_recovery.data.calibrated_validation import CalibratedValidation
-from prompt_recovery.data.calibration import Board, Calibration, Deviations
-from prompt_recovery.data.prompt_map import PromptMap
-from prompt_recovery.data.report import ReportFacts, render_data_report
+from prompt_recovery.data.calibration.calibrated_validation import CalibratedValidation
+from prompt_recovery.data.calibration.weighting import Board, Calibration, Deviations
+from prompt_recovery.data.report.data_report import ReportFacts, render_data_report
+from prompt_recovery.data.report.prompt_map import PromptMap
 from prompt_recovery.tables import TRIPLES, write_table
 
 SETTINGS = config.DataConfig(name="some", seed=7, cleaning=config.Cleaning(keep=("unchanged",)))

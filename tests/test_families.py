@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 
 from prompt_recovery.config import Clustering
-from prompt_recovery.data.families import clustered_families, crossing_copies, name_families
-from prompt_recovery.data.prompts import Prompt
+from prompt_recovery.data.prompts.own_prompts import Prompt
+from prompt_recovery.data.splits.families import clustered_families, crossing_copies, name_families
 
 SETTINGS = Clustering(min_cluster_size=3)
 

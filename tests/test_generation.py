@@ -3,11 +3,11 @@ import pandas as pd
 import pytest
 
 from prompt_recovery.config import Calibration, Clustering, DataConfig, Embedder, Rewriter
-from prompt_recovery.data.calibrated_validation import CALIBRATED, calibrate_validation
+from prompt_recovery.data.calibration.calibrated_validation import CALIBRATED, calibrate_validation
 from prompt_recovery.data.generation import Generated, generate, with_families, with_joint_groups
-from prompt_recovery.data.originals import Original
-from prompt_recovery.data.prompts import Prompt
-from prompt_recovery.data.report_samples import map_prompts, verdict_examples
+from prompt_recovery.data.prompts.own_prompts import Prompt
+from prompt_recovery.data.report.report_samples import map_prompts, verdict_examples
+from prompt_recovery.data.texts.own_originals import Original
 from prompt_recovery.errors import InputError
 from prompt_recovery.metric import sharpened_cosine_matrix
 from prompt_recovery.places import TriplesFolder

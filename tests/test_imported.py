@@ -9,9 +9,9 @@ from test_splitting import ORIGINALS
 from test_splitting import PROMPTS as OWN_PROMPTS
 
 from prompt_recovery.config import DataConfig, Duplicates, ImportedTriples, Rewriter, Split
-from prompt_recovery.data import row_cleaning
+from prompt_recovery.data.cleaning import row_cleaning
+from prompt_recovery.data.cleaning.row_cleaning import VERDICTS
 from prompt_recovery.data.generation import Generated, plan_tasks
-from prompt_recovery.data.row_cleaning import VERDICTS
 from prompt_recovery.data.triples import make_triples
 from prompt_recovery.engines.reply import Reply
 from prompt_recovery.errors import InputError

@@ -1,7 +1,7 @@
 import pyarrow as pa
 import pytest
 
-from prompt_recovery.data.key_columns import held_out, numbered, repeated, values_of
+from prompt_recovery.data.splits.key_columns import held_out, numbered, repeated, values_of
 from prompt_recovery.errors import InputError
 
 

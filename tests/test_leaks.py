@@ -5,8 +5,8 @@ import pyarrow.parquet as pq
 import pytest
 from test_splitting import ORIGINALS, PROMPTS, SETTINGS
 
-from prompt_recovery.data.leaks import find_leaks, find_near_copies, row_hashes
-from prompt_recovery.data.splitting import plan_splits
+from prompt_recovery.data.splits.leaks import find_leaks, find_near_copies, row_hashes
+from prompt_recovery.data.splits.splitting import plan_splits
 from prompt_recovery.tables import TRIPLES
 
 

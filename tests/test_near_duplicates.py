@@ -4,7 +4,7 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
-from prompt_recovery.data.near_duplicates import (
+from prompt_recovery.data.cleaning.near_duplicates import (
     first_copies,
     near_duplicates,
     near_duplicates_by_embedding,

@@ -13,9 +13,9 @@ import test_rules_tone
 import test_rules_voice
 
 from prompt_recovery.config import Originals
-from prompt_recovery.data.originals import own_originals, own_passages
-from prompt_recovery.data.prompts import own_prompts
-from prompt_recovery.data.rewriting import own_rules, rewriter_by_chat, rewriter_by_rules
+from prompt_recovery.data.prompts.own_prompts import own_prompts
+from prompt_recovery.data.rewriters.rewriting import own_rules, rewriter_by_chat, rewriter_by_rules
+from prompt_recovery.data.texts.own_originals import own_originals, own_passages
 from prompt_recovery.engines.reply import Reply
 from prompt_recovery.errors import InputError
 

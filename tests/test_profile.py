@@ -4,7 +4,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from prompt_recovery.data.profile import OCTAVE, profile_triples, quantile
+from prompt_recovery.data.report.profile import OCTAVE, profile_triples, quantile
 from prompt_recovery.tables import TRIPLES
 
 
@@ -84,6 +84,8 @@ def test_a_file_of_one_row_group_is_not_held_whole(tmp_path, monkeypatch):
     path = write(frame(8_000, split="train", original_text=texts), tmp_path / "train.parquet")
     assert path.stat().st_size > 7e6
     before, held = pa.total_allocated_bytes(), []
-    monkeypatch.setattr("prompt_recovery.data.profile._measure", lambda *_: held.append(pa.total_allocated_bytes()))
+    monkeypatch.setattr(
+        "prompt_recovery.data.report.profile._measure", lambda *_: held.append(pa.total_allocated_bytes())
+    )
     profile_triples({"train": path})
     assert max(held) - before < 0.75 * path.stat().st_size

@@ -8,11 +8,11 @@ from importlib import resources
 import pytest
 
 from prompt_recovery.config import Prompts
-from prompt_recovery.data.prompt_grammar import language_model_prompts, project_prompts
-from prompt_recovery.data.prompts import own_prompts
+from prompt_recovery.data.prompts.own_prompts import own_prompts
+from prompt_recovery.data.prompts.prompt_grammar import language_model_prompts, project_prompts
 
 DATA = resources.files("prompt_recovery.data")
-GRAMMAR = tomllib.loads((DATA / "prompt_frames.toml").read_text(encoding="utf-8"))
+GRAMMAR = tomllib.loads((DATA / "prompts" / "prompt_frames.toml").read_text(encoding="utf-8"))
 KINDS = {
     entry.name.removesuffix(".toml"): tomllib.loads(entry.read_text(encoding="utf-8"))
     for entry in (DATA / "wordings" / "for_language_models").iterdir()

@@ -3,7 +3,7 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from prompt_recovery.data.prompt_map import PromptMap, draw_map, flatten
+from prompt_recovery.data.report.prompt_map import PromptMap, draw_map, flatten
 
 
 def heaps(centres, members, dimensions=8, seed=0):

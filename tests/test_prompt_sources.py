@@ -9,9 +9,9 @@ from conftest import PROJECT
 
 from prompt_recovery.config import DataConfig, PromptFile, Prompts
 from prompt_recovery.config_file import validate
-from prompt_recovery.data.prompt_grammar import project_prompts
-from prompt_recovery.data.prompt_sources import collect_prompts
-from prompt_recovery.data.prompts import Prompt
+from prompt_recovery.data.prompts.own_prompts import Prompt
+from prompt_recovery.data.prompts.prompt_grammar import project_prompts
+from prompt_recovery.data.prompts.prompt_sources import collect_prompts
 from prompt_recovery.engines.reply import Reply
 from prompt_recovery.errors import InputError
 

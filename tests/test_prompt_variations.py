@@ -6,11 +6,11 @@ import pytest
 from faulty_server import faulty_server, finish
 
 from prompt_recovery.config import ChatServer, Prompts, Rewriter
-from prompt_recovery.data.chat_models import ChatModels
-from prompt_recovery.data.prompt_variations import is_request, variation_or_reason, varied_prompts
-from prompt_recovery.data.prompts import Prompt, own_prompts
-from prompt_recovery.data.text_tidying import letters
-from prompt_recovery.data.writing import writer_in_shards
+from prompt_recovery.data.prompts.own_prompts import Prompt, own_prompts
+from prompt_recovery.data.prompts.prompt_variations import is_request, variation_or_reason, varied_prompts
+from prompt_recovery.data.rewriters.chat_models import ChatModels
+from prompt_recovery.data.rewriters.writing import writer_in_shards
+from prompt_recovery.data.texts.text_tidying import letters
 from prompt_recovery.engines.reply import Reply
 from prompt_recovery.errors import InputError
 

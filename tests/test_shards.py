@@ -2,9 +2,9 @@
 
 import pytest
 
-from prompt_recovery.data.originals import Original
-from prompt_recovery.data.prompts import Prompt
-from prompt_recovery.data.shards import in_turn, keep_in_shards, task_id
+from prompt_recovery.data.prompts.own_prompts import Prompt
+from prompt_recovery.data.rewriters.shards import in_turn, keep_in_shards, task_id
+from prompt_recovery.data.texts.own_originals import Original
 from prompt_recovery.engines.reply import Reply
 from prompt_recovery.errors import InputError
 

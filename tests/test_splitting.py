@@ -5,9 +5,9 @@ import pandas as pd
 import pytest
 
 from prompt_recovery.config import Split
-from prompt_recovery.data.originals import Original
-from prompt_recovery.data.prompts import Prompt
-from prompt_recovery.data.splitting import plan_splits
+from prompt_recovery.data.prompts.own_prompts import Prompt
+from prompt_recovery.data.splits.splitting import plan_splits
+from prompt_recovery.data.texts.own_originals import Original
 from prompt_recovery.errors import InputError
 
 SETTINGS = Split(train_rows=600, valid_rows=30, test_rows=60, held_out_families=2, held_out_phrasings=1)

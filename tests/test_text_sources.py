@@ -9,10 +9,10 @@ from conftest import PROJECT
 
 from prompt_recovery.config import DataConfig, Originals, OriginalSource, Split
 from prompt_recovery.config_file import validate
-from prompt_recovery.data.originals import own_originals
-from prompt_recovery.data.prompts import Prompt
-from prompt_recovery.data.splitting import plan_splits
-from prompt_recovery.data.text_sources import collect_originals, shares
+from prompt_recovery.data.prompts.own_prompts import Prompt
+from prompt_recovery.data.splits.splitting import plan_splits
+from prompt_recovery.data.texts.own_originals import own_originals
+from prompt_recovery.data.texts.text_sources import collect_originals, shares
 from prompt_recovery.errors import InputError
 
 SOURCE_TEXTS = PROJECT.parent / "shared" / "data" / "source_texts.parquet"

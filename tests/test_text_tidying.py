@@ -2,7 +2,7 @@ import textwrap
 
 import pytest
 
-from prompt_recovery.data.text_tidying import (
+from prompt_recovery.data.texts.text_tidying import (
     cut_at_sentence_end,
     letters,
     merged_paragraphs,

@@ -3,10 +3,10 @@ import pytest
 from test_splitting import ORIGINALS, PROMPTS, SETTINGS
 
 from prompt_recovery.config import Cleaning, DataConfig
+from prompt_recovery.data.cleaning.row_cleaning import VERDICTS
 from prompt_recovery.data.generation import Generated, plan_tasks
-from prompt_recovery.data.leaks import HASHES
-from prompt_recovery.data.rewriting import Task
-from prompt_recovery.data.row_cleaning import VERDICTS
+from prompt_recovery.data.rewriters.rewriting import Task
+from prompt_recovery.data.splits.leaks import HASHES
 from prompt_recovery.data.triples import make_triples
 from prompt_recovery.engines.reply import Reply
 from prompt_recovery.errors import InputError
@@ -152,7 +152,7 @@ def test_a_disk_that_refuses_is_an_error_that_says_so(tmp_path, monkeypatch):
     def refuse(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("prompt_recovery.data.row_cleaning.pq.write_table", refuse)
+    monkeypatch.setattr("prompt_recovery.data.cleaning.row_cleaning.pq.write_table", refuse)
     with pytest.raises(InputError, match=r"\.cleaned: could not be written or read again \(No space left on device\)"):
         make(tmp_path, replies())
     assert list(tmp_path.iterdir()) == []

@@ -5,11 +5,11 @@ from conftest import PROJECT
 
 from prompt_recovery.config import ChatServer, DataConfig, Rewriter, RunConfig
 from prompt_recovery.config_file import load_toml
-from prompt_recovery.data.chat_models import ChatModels
-from prompt_recovery.data.originals import Original
-from prompt_recovery.data.prompts import Prompt
-from prompt_recovery.data.rewriting import load_rewriter
-from prompt_recovery.data.writing import message_id, writer_in_shards
+from prompt_recovery.data.prompts.own_prompts import Prompt
+from prompt_recovery.data.rewriters.chat_models import ChatModels
+from prompt_recovery.data.rewriters.rewriting import load_rewriter
+from prompt_recovery.data.rewriters.writing import message_id, writer_in_shards
+from prompt_recovery.data.texts.own_originals import Original
 from prompt_recovery.engines.reply import Reply
 from prompt_recovery.engines.requirements_check import missing_requirements
 

@@ -16,10 +16,10 @@ from faulty_server import faulty_server, finish
 
 from prompt_recovery.config import ChatServer, DataConfig, Originals, OriginalSource, Rewriter
 from prompt_recovery.config_file import validate
-from prompt_recovery.data.chat_models import ChatModels
-from prompt_recovery.data.text_sources import collect_originals
-from prompt_recovery.data.writing import writer_in_shards
-from prompt_recovery.data.written_originals import Specification, distinct_specifications, text_or_reason
+from prompt_recovery.data.rewriters.chat_models import ChatModels
+from prompt_recovery.data.rewriters.writing import writer_in_shards
+from prompt_recovery.data.texts.text_sources import collect_originals
+from prompt_recovery.data.texts.written_originals import Specification, distinct_specifications, text_or_reason
 from prompt_recovery.engines.reply import Reply
 from prompt_recovery.errors import InputError
 
@@ -225,9 +225,9 @@ KILLED = """
 import sys
 from pathlib import Path
 from prompt_recovery.config import Originals, OriginalSource, Rewriter
-from prompt_recovery.data.chat_models import ChatModels
-from prompt_recovery.data.text_sources import collect_originals
-from prompt_recovery.data.writing import writer_in_shards
+from prompt_recovery.data.rewriters.chat_models import ChatModels
+from prompt_recovery.data.texts.text_sources import collect_originals
+from prompt_recovery.data.rewriters.writing import writer_in_shards
 settings = Rewriter.model_validate_json(sys.argv[1])
 write = writer_in_shards(settings, ChatModels().answerer(settings), Path(sys.argv[2]))
 collect_originals(Originals(count=60, max_words=120, sources=(OriginalSource(kind="written"),)), 0, write)

@@ -39,7 +39,7 @@ class OriginalSource(Section):
     source_column: str | None = None  # says of each row what the text is; without it `source_label` does
     source_label: str | None = None  # None: the name of the folder, file or data set
     group_column: str | None = None  # texts of one group are never parted by a split; without it each row is one
-    kinds: tuple[_Text, ...] = ()  # of `written`, as the next two; (): those of data/specification.toml
+    kinds: tuple[_Text, ...] = ()  # of `written`, as the next two; (): those of data/texts/specification.toml
     topics: tuple[_Text, ...] = ()  # () with kinds of that file: those that suit each
     characteristics: tuple[_Text, ...] = ()
     min_words: Annotated[int, Field(ge=12)] = 20  # that are asked for; models do not count well

@@ -5,19 +5,19 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from prompt_recovery import config
-from prompt_recovery.data.chat_models import Answer, ChatModels, load_answerer
-from prompt_recovery.data.cluster import cluster_answerer
-from prompt_recovery.data.clustering import components
-from prompt_recovery.data.families import Embed, name_families
-from prompt_recovery.data.near_duplicates import near_pairs, signatures
-from prompt_recovery.data.originals import Original
-from prompt_recovery.data.prompt_sources import collect_prompts
-from prompt_recovery.data.prompts import Prompt
-from prompt_recovery.data.rewriting import Task, load_rewriter, rewriter_identity
-from prompt_recovery.data.shards import in_turn, keep_in_shards, task_id
-from prompt_recovery.data.splitting import PlannedTask, plan_splits
-from prompt_recovery.data.text_sources import collect_originals
-from prompt_recovery.data.writing import writer_in_shards
+from prompt_recovery.data.cleaning.near_duplicates import near_pairs, signatures
+from prompt_recovery.data.prompts.own_prompts import Prompt
+from prompt_recovery.data.prompts.prompt_sources import collect_prompts
+from prompt_recovery.data.rewriters.chat_models import Answer, ChatModels, load_answerer
+from prompt_recovery.data.rewriters.cluster import cluster_answerer
+from prompt_recovery.data.rewriters.rewriting import Task, load_rewriter, rewriter_identity
+from prompt_recovery.data.rewriters.shards import in_turn, keep_in_shards, task_id
+from prompt_recovery.data.rewriters.writing import writer_in_shards
+from prompt_recovery.data.splits.clustering import components
+from prompt_recovery.data.splits.families import Embed, name_families
+from prompt_recovery.data.splits.splitting import PlannedTask, plan_splits
+from prompt_recovery.data.texts.own_originals import Original
+from prompt_recovery.data.texts.text_sources import collect_originals
 from prompt_recovery.engines.reply import Reply
 from prompt_recovery.places import TriplesFolder
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from prompt_recovery import config
-from prompt_recovery.data.splitting import PlannedTask
+from prompt_recovery.data.splits.splitting import PlannedTask
 from prompt_recovery.engines.reply import Reply
 from prompt_recovery.text_columns import text_batches
 

@@ -10,13 +10,13 @@ from pathlib import Path
 import pandas as pd
 
 from prompt_recovery import config
-from prompt_recovery.data.families import Embed
+from prompt_recovery.data.cleaning.row_cleaning import CleanedRows, clean_rows
 from prompt_recovery.data.generation import Generated
-from prompt_recovery.data.leaks import HASHES, find_leaks, find_near_copies, row_hashes
-from prompt_recovery.data.parts import write_parts
-from prompt_recovery.data.placement import Placement, place_rows
-from prompt_recovery.data.row_cleaning import CleanedRows, clean_rows
 from prompt_recovery.data.rows import GENERATED, generated_rows, imported_rows
+from prompt_recovery.data.splits.families import Embed
+from prompt_recovery.data.splits.leaks import HASHES, find_leaks, find_near_copies, row_hashes
+from prompt_recovery.data.splits.parts import write_parts
+from prompt_recovery.data.splits.placement import Placement, place_rows
 from prompt_recovery.errors import InputError
 from prompt_recovery.manifest import whole_or_absent
 from prompt_recovery.places import TriplesFolder

@@ -2,7 +2,7 @@
 
 import re
 
-from prompt_recovery.data.text_tidying import letters
+from prompt_recovery.data.texts.text_tidying import letters
 
 _FINISHED = re.compile(
     r"""[.!?\u2026\u3002\uff01\uff1f।~)\]}>\u00bb*_`#|]["'\u201d\u2019\u00bb*_)\]}`]*$|["\u201d\u2019\u00bb]$"""

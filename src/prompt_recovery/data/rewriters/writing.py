@@ -5,9 +5,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from prompt_recovery import config
-from prompt_recovery.data.chat_models import Answer
-from prompt_recovery.data.rewriting import rewriter_identity
-from prompt_recovery.data.shards import in_turn, keep_in_shards
+from prompt_recovery.data.rewriters.chat_models import Answer
+from prompt_recovery.data.rewriters.rewriting import rewriter_identity
+from prompt_recovery.data.rewriters.shards import in_turn, keep_in_shards
 from prompt_recovery.engines.reply import Reply
 
 Write = Callable[[Sequence[str]], list[Reply]]  # distinct messages -> replies, in their order

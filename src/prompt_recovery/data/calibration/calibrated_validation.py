@@ -8,8 +8,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from prompt_recovery import config
-from prompt_recovery.data.calibration import Board, Calibration, calibrate, read_board
-from prompt_recovery.data.families import Embed
+from prompt_recovery.data.calibration.weighting import Board, Calibration, calibrate, read_board
+from prompt_recovery.data.splits.families import Embed
 from prompt_recovery.places import TriplesFolder
 from prompt_recovery.tables import write_table
 

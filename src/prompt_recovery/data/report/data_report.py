@@ -9,10 +9,10 @@ from typing import Any
 import pandas as pd
 
 from prompt_recovery import config
-from prompt_recovery.data.calibrated_validation import CalibratedValidation
-from prompt_recovery.data.profile import Profile, profile_triples, quantile
-from prompt_recovery.data.prompt_map import PromptMap, draw_map
-from prompt_recovery.data.report_figures import draw_calibration, draw_lengths
+from prompt_recovery.data.calibration.calibrated_validation import CalibratedValidation
+from prompt_recovery.data.report.profile import Profile, profile_triples, quantile
+from prompt_recovery.data.report.prompt_map import PromptMap, draw_map
+from prompt_recovery.data.report.report_figures import draw_calibration, draw_lengths
 from prompt_recovery.page import render_page
 from prompt_recovery.tables import PARTS, SPLIT_MEANINGS
 
@@ -48,7 +48,7 @@ def render_data_report(facts: ReportFacts) -> str:
     dropped, changed = facts.counts.get("dropped", {}), facts.counts.get("changed", {})
     made = rows + sum(dropped.values())
     return render_page(
-        "data/report.html.j2",
+        "data/report/report.html.j2",
         name=facts.name,
         facts=_facts(facts.settings),
         numbers=_numbers(profile, facts.counts.get("distinct", {})),

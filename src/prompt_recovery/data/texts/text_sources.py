@@ -11,10 +11,10 @@ import pandas as pd
 import pyarrow as pa
 
 from prompt_recovery import config
-from prompt_recovery.data.originals import Original, own_originals
-from prompt_recovery.data.text_tidying import letters, merged_paragraphs, original_or_reason
-from prompt_recovery.data.writing import Write
-from prompt_recovery.data.written_originals import written_originals
+from prompt_recovery.data.rewriters.writing import Write
+from prompt_recovery.data.texts.own_originals import Original, own_originals
+from prompt_recovery.data.texts.text_tidying import letters, merged_paragraphs, original_or_reason
+from prompt_recovery.data.texts.written_originals import written_originals
 from prompt_recovery.errors import InputError
 from prompt_recovery.text_columns import as_text, not_utf8, read_text_columns, require_columns
 

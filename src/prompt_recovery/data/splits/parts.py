@@ -8,8 +8,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from prompt_recovery.data.placement import Placement
-from prompt_recovery.data.row_cleaning import VERDICTS, CleanedRows
+from prompt_recovery.data.cleaning.row_cleaning import VERDICTS, CleanedRows
+from prompt_recovery.data.splits.placement import Placement
 from prompt_recovery.tables import TRIPLES
 
 

@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator, Sequence
 from importlib import import_module, resources
 
 from prompt_recovery import config
-from prompt_recovery.data.chat_models import Answer, load_answerer
-from prompt_recovery.data.originals import Original
-from prompt_recovery.data.prompts import Prompt
+from prompt_recovery.data.prompts.own_prompts import Prompt
+from prompt_recovery.data.rewriters.chat_models import Answer, load_answerer
+from prompt_recovery.data.texts.own_originals import Original
 from prompt_recovery.engines.reply import Reply
 
 Rule = Callable[[str, random.Random], str]

@@ -8,7 +8,7 @@ from importlib import resources
 from typing import Any
 
 from prompt_recovery import config
-from prompt_recovery.data.prompts import Prompt, own_prompts
+from prompt_recovery.data.prompts.own_prompts import Prompt, own_prompts
 
 _DATA = resources.files("prompt_recovery.data")
 _FAMILIES = _DATA / "wordings" / "for_language_models"
@@ -37,7 +37,7 @@ def language_model_prompts() -> tuple[Prompt, ...]:
     A prompt names the text, and adds a wish to 15 in 100, in words drawn once and for all from the phrasing and frame.
     Weights follow Zipf's law, as those of `own_prompts`; no family here is one of its families, nor has a rule.
     """
-    grammar = _Grammar(**_read(_DATA / "prompt_frames.toml"))
+    grammar = _Grammar(**_read(_DATA / "prompts" / "prompt_frames.toml"))
     return tuple(
         Prompt(_sentence(grammar, frame, phrasing, kind), family, phrasing, 1 / (rank * frame_rank))
         for kind, families in _families().items()

@@ -9,11 +9,11 @@ from typing import Any
 import pandas as pd
 
 from prompt_recovery import config
-from prompt_recovery.data.calibrated_validation import CalibratedValidation
-from prompt_recovery.data.families import Embed
-from prompt_recovery.data.prompt_map import MOST_POINTS, PromptMap
-from prompt_recovery.data.report import ReportFacts
-from prompt_recovery.data.row_cleaning import VERDICTS
+from prompt_recovery.data.calibration.calibrated_validation import CalibratedValidation
+from prompt_recovery.data.cleaning.row_cleaning import VERDICTS
+from prompt_recovery.data.report.data_report import ReportFacts
+from prompt_recovery.data.report.prompt_map import MOST_POINTS, PromptMap
+from prompt_recovery.data.splits.families import Embed
 from prompt_recovery.places import TriplesFolder
 from prompt_recovery.tables import table_batches
 

@@ -7,11 +7,11 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from prompt_recovery.data.families import Embed, crossing_copies
-from prompt_recovery.data.near_duplicates import near_pairs, signatures, similarity
-from prompt_recovery.data.prompts import Prompt
-from prompt_recovery.data.row_cleaning import hash64
-from prompt_recovery.data.text_tidying import letters
+from prompt_recovery.data.cleaning.near_duplicates import near_pairs, signatures, similarity
+from prompt_recovery.data.cleaning.row_cleaning import hash64
+from prompt_recovery.data.prompts.own_prompts import Prompt
+from prompt_recovery.data.splits.families import Embed, crossing_copies
+from prompt_recovery.data.texts.text_tidying import letters
 from prompt_recovery.tables import table_batches
 
 HASHED = ("original_text", "original_group", "rewrite_prompt", "phrasing", "family", "rewriter")

@@ -24,9 +24,9 @@ from tqdm import tqdm
 
 from prompt_recovery import config
 from prompt_recovery.data.cleaning.filters import clean
-from prompt_recovery.data.near_duplicates import PERMUTATIONS, signatures
+from prompt_recovery.data.cleaning.near_duplicates import PERMUTATIONS, signatures
 from prompt_recovery.data.rows import GENERATED, ROWS
-from prompt_recovery.data.text_tidying import letters
+from prompt_recovery.data.texts.text_tidying import letters
 from prompt_recovery.errors import InputError
 
 _BATCHES_WITHOUT_PROCESSES = 20  # to start them takes as long as to clean some ten thousand rows

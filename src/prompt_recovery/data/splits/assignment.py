@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from prompt_recovery import config
-from prompt_recovery.data.clustering import cap_clusters
+from prompt_recovery.data.splits.clustering import cap_clusters
 from prompt_recovery.errors import InputError
 
 OPEN, TRAIN, VALID, TEST = -1, 0, 1, 2

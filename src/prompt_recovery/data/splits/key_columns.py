@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import pyarrow as pa
 
-from prompt_recovery.data.text_tidying import letters
+from prompt_recovery.data.texts.text_tidying import letters
 from prompt_recovery.errors import InputError
 
 _NAMED = 10  # rewriters in a message

@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow as pa
 
 from prompt_recovery import config
-from prompt_recovery.data.entropy import inclusion_chances, tilted_weights
+from prompt_recovery.data.calibration.entropy import inclusion_chances, tilted_weights
 from prompt_recovery.errors import InputError
 from prompt_recovery.metric import sharpened_cosine_matrix
 from prompt_recovery.tables import read_table

@@ -11,9 +11,9 @@ from itertools import accumulate
 from typing import TypeVar
 
 from prompt_recovery import config
-from prompt_recovery.data.originals import Original
-from prompt_recovery.data.prompts import Prompt
-from prompt_recovery.data.rewriting import Task
+from prompt_recovery.data.prompts.own_prompts import Prompt
+from prompt_recovery.data.rewriters.rewriting import Task
+from prompt_recovery.data.texts.own_originals import Original
 from prompt_recovery.errors import InputError
 
 SPLITS = ("S0", "S1", "S2")

@@ -18,9 +18,9 @@ import pyarrow as pa
 
 import prompt_recovery
 from prompt_recovery import config
-from prompt_recovery.data.originals import Original
-from prompt_recovery.data.prompts import Prompt
-from prompt_recovery.data.rewriting import Task, chat_message, load_rewriter
+from prompt_recovery.data.prompts.own_prompts import Prompt
+from prompt_recovery.data.rewriters.rewriting import Task, chat_message, load_rewriter
+from prompt_recovery.data.texts.own_originals import Original
 from prompt_recovery.engines.reply import Reply, replies_by_id, replies_frame
 from prompt_recovery.engines.requirements_check import missing_ray
 from prompt_recovery.engines.vllm_batch import missing_vllm, plan_vllm_job, vllm_processor

@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from tqdm import tqdm
 
-from prompt_recovery.data.rewriting import Task
+from prompt_recovery.data.rewriters.rewriting import Task
 from prompt_recovery.engines.reply import Reply, replies_by_id, replies_frame
 from prompt_recovery.errors import InputError
 from prompt_recovery.tables import REPLIES, read_table, write_table

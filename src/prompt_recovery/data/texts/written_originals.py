@@ -13,13 +13,13 @@ from itertools import islice
 from prompt_recovery import config
 from prompt_recovery.data.cleaning.openings import without_opening
 from prompt_recovery.data.cleaning.refusals import is_refusal
-from prompt_recovery.data.originals import Original
-from prompt_recovery.data.text_tidying import letters, original_or_reason
-from prompt_recovery.data.writing import Write
+from prompt_recovery.data.rewriters.writing import Write
+from prompt_recovery.data.texts.own_originals import Original
+from prompt_recovery.data.texts.text_tidying import letters, original_or_reason
 from prompt_recovery.engines.reply import Reply
 from prompt_recovery.errors import InputError
 
-_SPECIFICATION = resources.files("prompt_recovery.data") / "specification.toml"
+_SPECIFICATION = resources.files("prompt_recovery.data.texts") / "specification.toml"
 _MESSAGE = """Write a text to this specification.
 
 Kind of text: {kind}

@@ -12,13 +12,13 @@ from importlib import resources
 from prompt_recovery import config
 from prompt_recovery.data.cleaning.openings import without_opening
 from prompt_recovery.data.cleaning.refusals import is_refusal
-from prompt_recovery.data.prompts import Prompt
-from prompt_recovery.data.text_tidying import has_control_character, letters, tidied
-from prompt_recovery.data.writing import Write
+from prompt_recovery.data.prompts.own_prompts import Prompt
+from prompt_recovery.data.rewriters.writing import Write
+from prompt_recovery.data.texts.text_tidying import has_control_character, letters, tidied
 from prompt_recovery.engines.reply import Reply
 from prompt_recovery.errors import InputError
 
-_FILE = resources.files("prompt_recovery.data") / "variations.toml"
+_FILE = resources.files("prompt_recovery.data.prompts") / "variations.toml"
 _MESSAGE = """Below is a request to rewrite a text. {instruction}
 
 Reply with the new request alone, as one sentence or two on one line. Do not carry the request out, do not explain.

@@ -6,8 +6,8 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import LogLocator
 
-from prompt_recovery.data.calibration import Board, Calibration
-from prompt_recovery.data.profile import OCTAVE, Profile
+from prompt_recovery.data.calibration.weighting import Board, Calibration
+from prompt_recovery.data.report.profile import OCTAVE, Profile
 from prompt_recovery.engines.figures import COLOURS, Drawing, canvas, drawing
 
 _BARS = 32

@@ -6,11 +6,11 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from prompt_recovery import config
-from prompt_recovery.data.prompt_grammar import project_prompts
-from prompt_recovery.data.prompt_variations import varied_prompts
-from prompt_recovery.data.prompts import Prompt
-from prompt_recovery.data.text_tidying import has_control_character, letters
-from prompt_recovery.data.writing import Write
+from prompt_recovery.data.prompts.own_prompts import Prompt
+from prompt_recovery.data.prompts.prompt_grammar import project_prompts
+from prompt_recovery.data.prompts.prompt_variations import varied_prompts
+from prompt_recovery.data.rewriters.writing import Write
+from prompt_recovery.data.texts.text_tidying import has_control_character, letters
 from prompt_recovery.errors import InputError
 from prompt_recovery.text_columns import not_utf8, read_text_columns
 

@@ -5,9 +5,9 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from prompt_recovery import config
-from prompt_recovery.data.clustering import cluster_prompts, components, near_copies, nearest_rows
-from prompt_recovery.data.prompts import Prompt
-from prompt_recovery.data.text_tidying import letters
+from prompt_recovery.data.prompts.own_prompts import Prompt
+from prompt_recovery.data.splits.clustering import cluster_prompts, components, near_copies, nearest_rows
+from prompt_recovery.data.texts.text_tidying import letters
 
 Embed = Callable[[Sequence[str]], np.ndarray]
 

@@ -4,9 +4,9 @@ import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 
-from prompt_recovery.data.families import Embed
-from prompt_recovery.data.near_duplicates import near_duplicates_by_embedding
-from prompt_recovery.data.row_cleaning import CleanedRows
+from prompt_recovery.data.cleaning.near_duplicates import near_duplicates_by_embedding
+from prompt_recovery.data.cleaning.row_cleaning import CleanedRows
+from prompt_recovery.data.splits.families import Embed
 
 
 def alike_rewrites(

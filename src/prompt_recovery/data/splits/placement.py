@@ -7,8 +7,12 @@ import numpy as np
 import pyarrow as pa
 
 from prompt_recovery import config
-from prompt_recovery.data.alike_rewrites import alike_rewrites
-from prompt_recovery.data.assignment import (
+from prompt_recovery.data.cleaning.alike_rewrites import alike_rewrites
+from prompt_recovery.data.cleaning.near_duplicates import first_copies, near_pairs
+from prompt_recovery.data.cleaning.row_cleaning import CleanedRows
+from prompt_recovery.data.prompts.own_prompts import Prompt
+from prompt_recovery.data.rows import GENERATED
+from prompt_recovery.data.splits.assignment import (
     CROSSES,
     OPEN,
     REASONS,
@@ -18,14 +22,10 @@ from prompt_recovery.data.assignment import (
     ImportedRows,
     assign_rows,
 )
-from prompt_recovery.data.clustering import components
-from prompt_recovery.data.families import Embed, clustered_families, crossing_copies, name_families
-from prompt_recovery.data.key_columns import held_out, numbered, repeated, values_of
-from prompt_recovery.data.leaks import UNSEEN
-from prompt_recovery.data.near_duplicates import first_copies, near_pairs
-from prompt_recovery.data.prompts import Prompt
-from prompt_recovery.data.row_cleaning import CleanedRows
-from prompt_recovery.data.rows import GENERATED
+from prompt_recovery.data.splits.clustering import components
+from prompt_recovery.data.splits.families import Embed, clustered_families, crossing_copies, name_families
+from prompt_recovery.data.splits.key_columns import held_out, numbered, repeated, values_of
+from prompt_recovery.data.splits.leaks import UNSEEN
 from prompt_recovery.tables import PARTS
 
 
