@@ -71,6 +71,7 @@ def test_a_script_imports_the_heavy_code_late(script):
     assert finished.stdout.strip() == "[]"
 
 
+@pytest.mark.slow
 def test_every_script_says_what_it_does():
     for script in SCRIPTS:
         finished = subprocess.run([sys.executable, script, "--help"], capture_output=True, text=True, check=True)

@@ -122,6 +122,7 @@ def test_score_names_ids_that_do_not_match(project):
     assert "1 id(s) of the truth have no prediction (first: ['2'])" in complaint("score", *arguments)
 
 
+@pytest.mark.slow
 def test_score_of_any_two_files_names_its_embedder(project):
     pd.DataFrame({"id": [1, 2], "rewrite_prompt": ["Make it rhyme.", "Make it sad."]}).to_csv("truth.csv", index=False)
     command = [sys.executable, PROJECT / "scripts" / "score.py", "--predictions", "truth.csv", "--truth", "truth.csv"]
