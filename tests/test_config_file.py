@@ -61,7 +61,7 @@ def test_all_faults_come_at_once():
 
 
 def test_a_missing_config_names_those_that_are_there():
-    with pytest.raises(InputError, match=r"tony.toml: no such config. In .*: mistral-7b, tiny"):
+    with pytest.raises(InputError, match=r"tony.toml: no such config. In .*: .*mistral-7b, .*tiny"):
         load_toml(RunConfig, TINY.with_name("tony.toml"))
 
 
