@@ -4,7 +4,7 @@ A small Llama with random weights, NF4 and LoRA on all linear layers, the loss o
 one GPU. trl runs with its defaults but for what makes the work the same: epochs, learning rate, length limit, adapter,
 answers alone in the loss; and once more without the bf16 and the checkpointing of its defaults, which cost much on a
 CPU. The batches of both have as many tokens on average, padding included, so that ours, with less padding, are fewer;
-ours therefore runs once more in about as many steps as trl takes, to compare the losses. A process each.
+ours therefore runs once more with batches as trl makes them, to compare the losses. A process each.
 
     pip install trl==1.16.0
     python benchmarks/training_speed.py --triples TRIPLES.parquet                                       # two cores
@@ -14,6 +14,7 @@ ours therefore runs once more in about as many steps as trl takes, to compare th
 
 import argparse
 import json
+import random
 import subprocess
 import sys
 import tempfile
@@ -54,7 +55,7 @@ def main() -> None:
         return
     with tempfile.TemporaryDirectory() as folder:
         _prepare(arguments, Path(folder))
-        for who in ("trl", "trl, fp32, no checkpointing", "ours", "ours, as many steps"):
+        for who in ("trl", "trl, fp32, no checkpointing", "ours", "ours, batches as trl's"):
             command = [sys.executable, *sys.argv, "--measure", who, folder]
             print(who, subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout.splitlines()[-1])
 
@@ -81,6 +82,7 @@ def _prepare(arguments: argparse.Namespace, folder: Path) -> None:
 def _measured(arguments: argparse.Namespace) -> dict[str, float]:
     from prompt_recovery.config import Base, Lora, RunConfig, Train
     from prompt_recovery.engines.recoverer import load_recoverer
+    from prompt_recovery.train import stepper
     from prompt_recovery.train.examples import training_rows
     from prompt_recovery.train.losses import mean_loss
 
@@ -95,10 +97,13 @@ def _measured(arguments: argparse.Namespace) -> dict[str, float]:
     groups = [lengths[start : start + ROWS_OF_TRL] for start in range(0, len(lengths), ROWS_OF_TRL)]
     of_trl = round(sum(max(group) * len(group) for group in groups) / len(groups))
     before = mean_loss(loaded.model, rows[:200], of_trl, pad_id)
-    tokens = sum(lengths) // len(groups) if who.endswith("steps") else arguments.batch_tokens or of_trl
-    options = {"batch_tokens": tokens, "activation_checkpointing": arguments.checkpointing, "validations": 1}
+    tokens = arguments.batch_tokens or of_trl
     if who.startswith("ours"):
-        seconds, model = _ours(loaded, rows, Train(learning_rate=LEARNING_RATE, **options), run, folder)
+        options = {"batch_tokens": tokens, "activation_checkpointing": arguments.checkpointing, "validations": 1}
+        if who != "ours":
+            stepper.plan_batches = _in_random_order
+        train = Train(learning_rate=LEARNING_RATE, warmup_share=0, **options)  # trl warms up on request only
+        seconds, model = _ours(loaded, rows, train, run, folder)
     else:
         alike = {} if who == "trl" else {"bf16": torch.cuda.is_available(), "gradient_checkpointing": False}
         seconds, model = _trl(loaded, rows, run, folder, alike)
@@ -112,6 +117,11 @@ def _measured(arguments: argparse.Namespace) -> dict[str, float]:
         "loss_after": round(after, 3),
     }
     return found | (_of_the_gpu(useful / seconds * 4 * parameters) if torch.cuda.is_available() else {})
+
+
+def _in_random_order(rows: list, batch_tokens: int, seed: int, *, packed: bool) -> list[list[int]]:
+    order = random.Random(seed).sample(range(len(rows)), len(rows))
+    return [order[start : start + ROWS_OF_TRL] for start in range(0, len(order), ROWS_OF_TRL)]
 
 
 def _of_the_gpu(flops: float) -> dict[str, float | str]:
