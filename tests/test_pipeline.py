@@ -178,8 +178,8 @@ def test_the_merged_model_is_scored_against_the_unmerged_one(done):
     scores = {(score["method"], score["split"]): score["score"] for score in document["scores"]}
     for one in document["differences"]:
         gain = scores["merged", one["split"]] - scores["unmerged", one["split"]]
-        assert one["low"] <= one["difference"] <= one["high"] and one["difference"] == pytest.approx(gain, abs=1e-6)
-        assert f"merged - unmerged, {one['split']}: {one['difference']:+.3f} [" in printed
+        assert one["low"] <= one["mean"] <= one["high"] and one["mean"] == pytest.approx(gain, abs=1e-6)
+        assert f"merged - unmerged, {one['split']}: {one['mean']:+.3f} [" in printed
     in_stage_4 = json.loads((project / RUN_FOLDER.score).read_text())["scores"]
     for score in in_stage_4:
         if score["method"] == "qlora":
