@@ -45,7 +45,7 @@ def _facts(run: config.RunConfig, rungs: Sequence[Rung]) -> dict[str, str]:
     facts = {
         "base": run.base.model if run.base else "none",
         "data": f"{run.data}, the same training, validation and test triples for all",
-        "training": f"{run.train.epochs:g} epochs, batches of {run.train.batch_tokens:,} tokens, seed {run.seed}",
+        "training": f"epochs {run.train.epochs:g}, batches of {run.train.batch_tokens:,} tokens, seed {run.seed}",
     }
     if methods & {"few_shot", "retrieval"}:
         facts["shots"] = f"{shots.shots} of at most 2 x {shots.max_text_tokens} tokens"
@@ -86,10 +86,10 @@ def _intervals(rungs: Sequence[Rung], facts: Mapping[str, Any], splits: Sequence
         axes.set_yticks(places, [rung.name for rung in rungs])
         axes.grid(axis="x", alpha=0.3)
     caption = (
-        "Mean SCS with its interval; the grey band is the constant prompt. Orange: prompting; green: the base's own "
-        "weights; blue: adapters."
+        "Mean SCS with its interval; the grey band is the constant prompt. Orange: nothing is trained; green: the "
+        "base's own weights; blue: adapters."
     )
-    return drawing("Score of each method", caption, figure)
+    return drawing("Score of each", caption, figure)
 
 
 def _against_seconds(rungs: Sequence[Rung], splits: Sequence[str]) -> Drawing:

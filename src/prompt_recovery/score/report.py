@@ -32,11 +32,8 @@ def render_report(
     scores = [SplitScore(**score) for score in document["scores"]]
     methods = list(dict.fromkeys(score.method for score in scores))
     best = rows[rows["method"] == methods[-1]].sort_values("score", ascending=False, kind="stable")
-    figures = [
-        _by_family(rows, methods),
-        _distribution(rows, methods),
-        *([training_curves(curve, trained["best_step"])] if curve else []),
-    ]
+    figures = [_by_family(rows, methods), _distribution(rows, methods)]
+    figures += [training_curves(curve, trained["best_step"])] if curve else []
     samples = [("Best rows", best.head(_SAMPLE_ROWS)), ("Worst rows", best.tail(_SAMPLE_ROWS)[::-1])]
     return render_page(
         "score/report.html.j2",

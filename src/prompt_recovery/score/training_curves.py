@@ -21,8 +21,8 @@ def training_curves(lines: Sequence[dict[str, float]], kept_step: int) -> Drawin
     scores.set(title="validation answers", ylabel="mean SCS")
     figure.legend(*losses.get_legend_handles_labels(), loc="outside right center", frameon=False)
     caption = (
-        f"Dots: the validation rows of each split. Dashed: step {kept_step:,}, whose weights were kept, for the mean of "
-        "the splits' scores was highest there; the loss does not predict it."
+        f"Dots: the validation rows of each split. Dashed: step {kept_step:,}, whose weights were kept, for the mean "
+        "of the splits' scores was highest there; the loss does not predict it."
     )
     return drawing("Training", caption, figure)
 
