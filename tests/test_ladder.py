@@ -6,8 +6,9 @@ import sys
 import pytest
 from conftest import PROJECT
 
-from prompt_recovery.config import STAGES, Base, Lora, Recover, RunConfig, ladder, rungs_named, stage_settings
+from prompt_recovery.config import STAGES, Base, Embedder, Lora, Recover, RunConfig, ladder, rungs_named, stage_settings
 from prompt_recovery.config_file import load_toml, validate
+from prompt_recovery.engines.requirements_check import missing_requirements
 from prompt_recovery.errors import InputError
 from prompt_recovery.methods import METHODS
 
@@ -80,6 +81,11 @@ def test_no_training_at_all_is_for_what_was_trained_before(tmp_path):
     with pytest.raises(InputError, match=r"x.toml: expected train.epochs above 0 without init_from"):
         load_toml(RunConfig, path)
     assert load_toml(RunConfig, path, ["init_from=first"]).train.epochs == 0
+
+
+def test_without_a_base_no_model_is_asked_for():
+    run = MODEL_FREE.model_copy(update={"embedder": Embedder(kind="minilm")})
+    assert missing_requirements(run, None) == []
 
 
 def test_without_a_base_no_stage_has_settings_of_one():

@@ -89,7 +89,7 @@ def _intervals(rungs: Sequence[Rung], facts: Mapping[str, Any], splits: Sequence
         "Mean SCS with its interval; the grey band is the constant prompt. Orange: nothing is trained; green: the "
         "base's own weights; blue: adapters."
     )
-    return drawing("Score of each", caption, figure)
+    return drawing("Scores and intervals", caption, figure)
 
 
 def _against_seconds(rungs: Sequence[Rung], splits: Sequence[str]) -> Drawing:
