@@ -5,7 +5,9 @@ RUN ?= tiny
 SET ?=
 SET_DATA ?=
 GPUS ?= 1
-METHODS ?= zero_shot few_shot retrieval full last_layers lora qlora int8_lora
+ladder := zero_shot few_shot nearest retrieval full last_layers lora qlora int8_lora
+stages := first_stage one_stage two_stages
+METHODS ?= $(if $(first),$(stages),$(ladder))
 PYTHON ?= python3
 VENV ?= .venv
 
@@ -20,12 +22,12 @@ py := $(VENV)/bin/python
 launch := $(py)$(if $(filter-out 1,$(GPUS)), -m torch.distributed.run --standalone --nproc-per-node $(GPUS))
 run := runs/$(RUN)
 submission := submissions/$(RUN)
-ladder := $(addprefix runs/compare/$(RUN)/,$(METHODS))
 # the keys of the run's config that decide which files the graph is made of
 read_config = $(shell $(PYTHON) -c 'import pathlib, tomllib; c = tomllib.loads(pathlib.Path("configs/run/$(RUN).toml").read_text()); print($(1))')
 data := data/triples/$(call read_config,c["data"])
 first := $(call read_config,"runs/" + c["init_from"] + "/manifests/train.json" if "init_from" in c else "")
-base := $(call read_config,c["base"]["model"] + "/manifest.json" if "from_scratch" in c["base"] else "")
+base := $(call read_config,c["base"]["model"] + "/manifest.json" if "from_scratch" in c.get("base", ()) else "")
+rungs := $(addprefix runs/compare/$(RUN)/,$(METHODS))
 
 .DELETE_ON_ERROR:
 .NOTPARALLEL: # a stage uses all cores, and its seconds are measured
@@ -43,8 +45,8 @@ constant: $(run)/manifests/constant.json ## stage 3a: the best constant prompt
 recover: $(run)/manifests/recover.json ## stage 3b: recover the prompts of the test split
 score: $(run)/manifests/score.json ## stage 4: sharpened cosine similarity by split, report.html
 merge: $(run)/manifests/merge.json ## 16-bit base and adapter in one model folder, scored against the two apart
-compare: $(ladder:=/manifests/score.json) ## the same run with each of METHODS, from prompting to QLoRA, side by side
-	$(py) scripts/compare.py --run $(run) --methods $(METHODS)
+compare: $(rungs:=/manifests/score.json) ## the same run with each of METHODS, from prompting to QLoRA; or one stage against two
+	$(py) scripts/compare.py --run $(run) --rungs $(METHODS)
 submit: $(submission)/rehearsal.json ## stage 5: offline Kaggle bundle and notebook, rehearsed with the network off
 	@$(py) scripts/summary.py --run $(run)
 
@@ -61,12 +63,12 @@ $(VENV)/installed-dev: requirements-dev.txt $(VENV)/installed
 	@touch $@
 
 configure: $(VENV)/installed
-	@$(py) scripts/configure.py --run $(RUN) --set $(SET) --set-data $(SET_DATA) $(if $(filter compare,$(MAKECMDGOALS)),--ladder)
+	@$(py) scripts/configure.py --run $(RUN) --set $(SET) --set-data $(SET_DATA) $(if $(filter compare,$(MAKECMDGOALS)),--rungs $(METHODS))
 
 # written by `configure`, and only when what they hold has changed
 $(data)/config.json: configure ;
 $(run)/settings/%.json: configure ;
-$(foreach folder,$(ladder),$(eval $(folder)/settings/%.json: configure ;))
+$(foreach folder,$(rungs),$(eval $(folder)/settings/%.json: configure ;))
 
 # --- stages -----------------------------------------------------------------------------------------------------------
 
@@ -80,19 +82,19 @@ $(base): $(run)/settings/base.json $(data)/manifest.json
 $(first): | configure
 	$(MAKE) train RUN=$(word 2,$(subst /, ,$@)) SET= SET_DATA=
 
-$(addsuffix /manifests/train.json,$(run) $(ladder)): %/manifests/train.json: %/settings/train.json $(data)/manifest.json $(base) $(first)
+$(addsuffix /manifests/train.json,$(run) $(rungs)): %/manifests/train.json: %/settings/train.json $(data)/manifest.json $(base) $(first)
 	$(launch) scripts/train.py --run $*
 
 $(run)/manifests/constant.json: $(run)/settings/constant.json $(data)/manifest.json
 	$(py) scripts/constant.py --run $(run)
 
-$(ladder:=/manifests/constant.json): %/manifests/constant.json: $(run)/manifests/constant.json
+$(rungs:=/manifests/constant.json): %/manifests/constant.json: $(run)/manifests/constant.json
 	@mkdir -p $(@D) && cp $(run)/constant.json $*/constant.json && cp $< $@
 
-$(addsuffix /manifests/recover.json,$(run) $(ladder)): %/manifests/recover.json: %/settings/recover.json %/manifests/train.json %/manifests/constant.json
+$(addsuffix /manifests/recover.json,$(run) $(rungs)): %/manifests/recover.json: %/settings/recover.json %/manifests/train.json %/manifests/constant.json
 	$(py) scripts/recover.py --run $*
 
-$(addsuffix /manifests/score.json,$(run) $(ladder)): %/manifests/score.json: %/settings/score.json %/manifests/recover.json
+$(addsuffix /manifests/score.json,$(run) $(rungs)): %/manifests/score.json: %/settings/score.json %/manifests/recover.json
 	$(py) scripts/score_run.py --run $*
 
 $(run)/manifests/merge.json: $(run)/settings/merge.json $(run)/manifests/train.json $(run)/manifests/constant.json

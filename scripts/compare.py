@@ -1,20 +1,20 @@
-"""Compare a run's methods, each a finished run folder of its own: runs/compare/<name>/report.html."""
+"""Compare rungs of a run's ladder, each a finished run folder of its own: runs/compare/<name>/report.html."""
 
-from prompt_recovery.config import ladder
+from prompt_recovery.config import rungs_named
 from prompt_recovery.errors import readable_exit
 from prompt_recovery.manifest import whole_or_absent
-from prompt_recovery.methods import METHODS
 from prompt_recovery.places import TriplesFolder, run_parser
 
 
 def main() -> None:
     parser = run_parser(__doc__)
-    parser.add_argument("--methods", nargs="+", choices=list(METHODS), default=list(METHODS))
+    parser.add_argument("--rungs", nargs="+", required=True, metavar="NAME", help="methods, or stages of its chain")
     asked = parser.parse_args()
-    folder, methods, run = asked.run, asked.methods, asked.run.read_config()
-    folders = {method: folder.of_method(method) for method in methods}
-    for method in methods:
-        folders[method].require(ladder(run)[method], "train", "recover", "score")
+    folder, run = asked.run, asked.run.read_config()
+    rungs = rungs_named(run, asked.rungs)
+    folders = {name: folder.rung(name) for name in rungs}
+    for name, own in rungs.items():
+        folders[name].require(own, "train", "recover", "score")
     from prompt_recovery.score.comparison import comparison_table, read_ladder  # a second to import
     from prompt_recovery.score.comparison_report import render_comparison
 

@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from prompt_recovery.config import DataConfig, RunConfig, ladder
+from prompt_recovery.config import DataConfig, RunConfig, rungs_named
 from prompt_recovery.config_file import load_toml
 from prompt_recovery.engines.requirements_check import missing_requirements
 from prompt_recovery.errors import InputError, readable_exit
@@ -17,21 +17,22 @@ def main() -> None:
     parser.add_argument("--run", required=True, help="name of configs/run/<name>.toml")
     parser.add_argument("--set", nargs="*", default=[], metavar="KEY=VALUE", help="run settings, such as lora.rank=8")
     parser.add_argument("--set-data", nargs="*", default=[], metavar="KEY=VALUE", help="settings of the run's data")
-    parser.add_argument("--ladder", action="store_true", help="also the same run with every method, for `make compare`")
+    parser.add_argument("--rungs", nargs="*", default=[], metavar="NAME", help="also runs that it is compared with")
     arguments = parser.parse_args()
 
     run = load_toml(RunConfig, CONFIGS / "run" / f"{arguments.run}.toml", arguments.set)
     require_chain(run, CONFIGS / "run")
     data = load_toml(DataConfig, CONFIGS / "data" / f"{run.data}.toml", arguments.set_data)
     folder, triples = RunFolder(Path("runs") / run.name), TriplesFolder.named(run.data)
+    rungs = rungs_named(run, arguments.rungs)
     missing = missing_requirements(run, None if triples.manifest.exists() else data)
     if missing:
         raise InputError(f"run {run.name} cannot run on this machine:" + "".join(f"\n  {line}" for line in missing))
 
     write_json_if_changed(triples.config, data.model_dump(mode="json"))
     folder.write_config(run)
-    for method, own in ladder(run).items() if arguments.ladder else ():
-        folder.of_method(method).write_config(own)
+    for name, own in rungs.items():
+        folder.rung(name).write_config(own)
 
 
 if __name__ == "__main__":

@@ -21,7 +21,7 @@ def main() -> None:
     folder.require(run, "train", "constant")
     train, test = (TriplesFolder.named(run.data).part(part) for part in ("train", "test"))
     source, output = asked.pairs or test, asked.output or folder.predictions
-    methods = (*(() if asked.pairs else run.recover.beside), run.method)
+    methods = (run.method,) if asked.pairs else run.answering
     files = {"trained": folder.trained(run.method), "train": train if METHODS[run.method].shots != "none" else None}
     inputs = {name: path for name, path in files.items() if path} | {"pairs": source, "constant": folder.constant}
     given = files | {"train": files["train"] and read_table(train, TRIPLES)}

@@ -1,8 +1,10 @@
+import json
+
 import numpy as np
 import pandas as pd
 import pytest
 
-from prompt_recovery.config import Base, RunConfig, Score
+from prompt_recovery.config import STAGES, Base, RunConfig, Score
 from prompt_recovery.engines.embedder import Embedder
 from prompt_recovery.errors import InputError
 from prompt_recovery.manifest import write_json
@@ -14,6 +16,7 @@ from prompt_recovery.score.scoring import score_predictions
 from prompt_recovery.tables import ROW_SCORES, TRIPLES, write_table
 
 RUN = RunConfig(name="x", data="x", base=Base(model="a/base"))
+CHAINED = RUN.model_copy(update={"init_from": "first"})
 ROWS = 12
 
 
@@ -34,7 +37,7 @@ def folders(tmp_path, test_part, embed_angles):
     for place, method in enumerate(METHODS):
         folder = made[method] = RunFolder(tmp_path / method)
         answers = pd.DataFrame({"id": test_part[1]["id"], "answered_by": "model"})
-        by = {"constant": "60", method: str(70 - 10 * place)}
+        by = {"constant": "60", method: str(80 - 10 * place)}
         predictions = pd.concat([answers.assign(method=name, rewrite_prompt=angle) for name, angle in by.items()])
         rows, document = score_predictions(predictions, test_part[1], lambda: Embedder("minilm", embed_angles), Score())
         write_json(folder.score, document)
@@ -42,6 +45,7 @@ def folders(tmp_path, test_part, embed_angles):
         counts = {"trainable_parameters": 1_000 * place, "peak_gpu_bytes": 0}
         write_json(folder.manifest("train"), {"counts": counts, "seconds": 90.0, "peak_memory_bytes": 2 * 10**9})
         counts = {"seconds": {"constant": 0.0, method: 0.6 * place}, "peak_gpu_bytes": 5 * 10**8 * (method == "full")}
+        counts |= {method: {"model": ROWS - 1, "constant": 1}}
         write_json(folder.manifest("recover"), {"counts": counts, "seconds": 30.0, "peak_memory_bytes": 10**9})
     return made
 
@@ -53,17 +57,17 @@ def read(folders, test_part):
 
 def test_a_rung_holds_what_a_method_scored_and_cost(read):
     rungs, facts = read
-    assert [rung.method for rung in rungs] == list(METHODS)
-    full = rungs[3]
+    assert [rung.name for rung in rungs] == list(METHODS)
+    full = rungs[4]
     assert full.scores["S0"].score == pytest.approx(np.cos(np.radians(40)) ** 3)
-    assert (full.trainable_parameters, full.training_seconds, full.training_bytes) == (3_000, 90.0, 2 * 10**9)
-    assert full.answering_seconds_a_row == pytest.approx(1.8 / ROWS)
+    assert (full.trainable_parameters, full.training_seconds, full.training_bytes) == (4_000, 90.0, 2 * 10**9)
+    assert full.answering_seconds_a_row == pytest.approx(2.4 / ROWS)
     assert facts["embedder"] == "minilm" and facts["constant"]["S1"].score == pytest.approx(0.125)
 
 
 def test_memory_is_the_gpus_where_there_is_one(read):
-    assert {rung.method: rung.answering_bytes for rung in read[0]}["full"] == 5 * 10**8
-    assert {rung.method: rung.answering_bytes for rung in read[0]}["lora"] == 10**9
+    assert {rung.name: rung.answering_bytes for rung in read[0]}["full"] == 5 * 10**8
+    assert {rung.name: rung.answering_bytes for rung in read[0]}["lora"] == 10**9
 
 
 def test_where_nothing_is_trained_training_costs_nothing(read):
@@ -76,7 +80,7 @@ def test_the_table_has_a_row_a_method_and_the_best_in_bold(read):
     assert [line.split(" | ")[0] for line in lines[2:]] == ["| constant", *(f"| {method}" for method in METHODS)]
     assert len({line.count("|") for line in lines}) == 1
     assert [line for line in lines if "**" in line] == [lines[-1]]
-    assert "| 3,000 | 90 | 2.00 | 150 | 0.50 |" in lines[6]
+    assert "| 4,000 | 90 | 2.00 | 200 | 0.50 |" in lines[7]
 
 
 def test_a_method_that_is_not_finished_says_what_to_do(folders, test_part):
@@ -85,27 +89,22 @@ def test_a_method_that_is_not_finished_says_what_to_do(folders, test_part):
         read_ladder(folders, RUN, test_part[0])
 
 
-def test_a_difference_is_taken_row_by_row_not_between_means():
-    noise = np.random.default_rng(0).normal(0, 1, size=200)
-    rows = pd.DataFrame({
-        "split": "S0", "family": [f"f{n % 20}" for n in range(200)],
-        "constant": noise, "lora": noise + 0.1, "qlora": -noise,
-    })  # fmt: skip
+def test_a_rung_is_held_against_each_reference_that_is_there():
+    rows = pd.DataFrame({"split": "S0", "family": list("ab"), "constant": 0.1, "qlora": 0.4, "lora": [0.5, 0.7]})
     found = paired_differences(rows, "lora", Score())
-    steady, noisy = found["constant", "S0"], found["qlora", "S0"]
-    assert (steady.low, steady.mean, steady.high) == pytest.approx((0.1, 0.1, 0.1))
-    assert steady.is_clear and not noisy.is_clear
-    assert noisy.high - noisy.low > 0.2
+    assert {key: own.mean for key, own in found.items()} == pytest.approx(
+        {("constant", "S0"): 0.5, ("qlora", "S0"): 0.2}
+    )
 
 
 def test_nothing_is_held_against_itself(read):
-    assert {reference for reference, _ in {rung.method: rung.against for rung in read[0]}["qlora"]} == {"constant"}
+    assert {reference for reference, _ in {rung.name: rung.against for rung in read[0]}["qlora"]} == {"constant"}
 
 
 def test_a_part_of_the_ladder_is_compared_too(folders, test_part):
     few = {method: folders[method] for method in ("zero_shot", "lora")}
     rungs, facts = read_ladder(few, RUN, test_part[0])
-    assert [rung.method for rung in rungs] == ["zero_shot", "lora"]
+    assert [rung.name for rung in rungs] == ["zero_shot", "lora"]
     page = render_comparison(RUN, rungs, facts)
     assert "Difference to constant" in page and "Difference to qlora" not in page
 
@@ -117,3 +116,44 @@ def test_the_page_stands_alone(read):
     assert "Difference to constant" in page and "Difference to qlora" in page
     assert "src=" not in page and 'href="http' not in page
     assert page == render_comparison(RUN, *read)
+
+
+@pytest.fixture
+def stages(folders):
+    """The folders of a chained run's stages, made of three of the ladder's; the first run took 60 s and 4 GB."""
+    made = {}
+    for name, place in zip(STAGES, ("lora", "last_layers", "qlora"), strict=True):
+        folder = made[name] = folders[place]
+        rows = folder.row_scores
+        write_table(pd.read_parquet(rows).replace({"method": place}, "qlora"), rows, ROW_SCORES, key=("method", "id"))
+        write_json(folder.score, json.loads(folder.score.read_text().replace(f'"{place}"', '"qlora"')))
+        recover = json.loads(folder.manifest("recover").read_text().replace(f'"{place}"', '"qlora"'))
+        write_json(folder.manifest("recover"), recover)
+        train = json.loads(folder.manifest("train").read_text())
+        before = [{"seconds": 60.0, "peak_bytes": 4 * 10**9}] if name != "one_stage" else []
+        write_json(folder.manifest("train"), train | {"counts": train["counts"] | {"runs_before": before}})
+    return made
+
+
+def test_stages_are_held_against_one_stage_and_pay_for_the_runs_before(stages, test_part):
+    rungs, _ = read_ladder(stages, CHAINED, test_part[0])
+    first, one, two = rungs
+    assert [(rung.name, rung.method) for rung in rungs] == [(name, "qlora") for name in STAGES]
+    assert (one.training_seconds, one.training_bytes) == (90, 2 * 10**9)
+    assert (two.training_seconds, two.training_bytes) == (150, 4 * 10**9) == (first.training_seconds, 4 * 10**9)
+    assert {reference for reference, _ in two.against} == {"constant", "one_stage"}
+    gain = two.against["one_stage", "S0"]
+    assert gain.mean == pytest.approx(two.scores["S0"].score - one.scores["S0"].score) and gain.is_clear
+
+
+def test_the_page_of_stages_says_what_each_is(stages, test_part):
+    page = render_comparison(CHAINED, *read_ladder(stages, CHAINED, test_part[0]))
+    assert "x: one stage against two" in page and "Difference to one_stage" in page
+    assert all(f"<dt>{name}</dt><dd>{meaning}".replace("'", "&#39;") in page for name, meaning in STAGES.items())
+    assert "that of the runs before" in " ".join(page.split())
+
+
+def test_a_page_names_the_shots_only_of_methods_that_take_them(folders, test_part):
+    few = {method: folders[method] for method in ("nearest", "lora")}
+    page = render_comparison(RUN, *read_ladder(few, RUN, test_part[0]))
+    assert "of 4,000 training triples, by difference" in page and "of at most 2 x 200 tokens" not in page

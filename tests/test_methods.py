@@ -42,27 +42,15 @@ def test_the_table_has_every_name_of_the_config_in_its_order():
     assert tuple(METHODS) == get_args(MethodName)
 
 
-def test_make_climbs_the_whole_ladder():
-    (line,) = [line for line in (PROJECT / "Makefile").read_text().splitlines() if line.startswith("METHODS ?=")]
-    assert line.split()[2:] == list(METHODS)
-
-
 def test_only_a_quantised_base_is_never_trained_itself():
     assert {own.trains for own in METHODS.values() if own.quantisation != "none"} == {"adapter"}
-
-
-def test_the_ladder_differs_in_the_method_alone():
-    rungs = ladder(RUN)
-    assert list(rungs) == list(METHODS)
-    same = {"method": "qlora", "recover": RUN.recover}
-    assert all(run.method == method and run.model_copy(update=same) == RUN for method, run in rungs.items())
 
 
 def test_a_setting_that_a_method_does_not_use_makes_nothing_run_again():
     few_shot, qlora = ladder(RUN)["few_shot"], ladder(RUN)["qlora"]
     assert not {"lora", "train", "whole_weights"} & stage_settings(few_shot, "train").keys()
     assert {"seed", "prompting"} < stage_settings(few_shot, "recover").keys()
-    assert "embedder" in stage_settings(ladder(RUN)["retrieval"], "recover")
+    assert all("embedder" in stage_settings(ladder(RUN)[one], "recover") for one in ("nearest", "retrieval"))
     assert {"lora", "train"} < stage_settings(qlora, "train").keys()
     assert not {"seed", "prompting", "embedder"} & stage_settings(qlora, "recover").keys()
     assert "whole_weights" in stage_settings(ladder(RUN)["full"], "train")
@@ -76,7 +64,7 @@ def test_whole_weights_have_their_own_learning_rate():
 def test_only_adapters_are_shipped():
     for method in ("lora", "qlora", "int8_lora"):
         require_shippable(method)
-    for method in ("zero_shot", "few_shot", "retrieval", "full", "last_layers"):
+    for method in ("zero_shot", "few_shot", "nearest", "retrieval", "full", "last_layers"):
         with pytest.raises(InputError, match=rf"method = '{method}': .* Choose one of: lora, qlora, int8_lora"):
             require_shippable(method)
 

@@ -64,13 +64,13 @@ def make_project(folder: Path) -> Path:
     return folder
 
 
-def command(*targets: str) -> list[str]:
+def command(*targets: str, run: str = "micro") -> list[str]:
     """Use this interpreter's environment: what is tested here is the pipeline, not the installation."""
-    return ["make", *targets, "RUN=micro", f"VENV={sys.prefix}", "-o", f"{sys.prefix}/installed"]
+    return ["make", *targets, f"RUN={run}", f"VENV={sys.prefix}", "-o", f"{sys.prefix}/installed"]
 
 
-def make(project: Path, *targets: str) -> str:
-    finished = subprocess.run(command(*(targets or ["submit"])), cwd=project, capture_output=True, text=True)
+def make(project: Path, *targets: str, run: str = "micro") -> str:
+    finished = subprocess.run(command(*(targets or ["submit"]), run=run), cwd=project, capture_output=True, text=True)
     assert finished.returncode == 0, finished.stdout + finished.stderr
     return finished.stdout
 
@@ -178,8 +178,8 @@ def test_the_merged_model_is_scored_against_the_unmerged_one(done):
     scores = {(score["method"], score["split"]): score["score"] for score in document["scores"]}
     for one in document["differences"]:
         gain = scores["merged", one["split"]] - scores["unmerged", one["split"]]
-        assert one["low"] <= one["difference"] <= one["high"] and one["difference"] == pytest.approx(gain, abs=1e-6)
-        assert f"merged - unmerged, {one['split']}: {one['difference']:+.3f} [" in printed
+        assert one["low"] <= one["mean"] <= one["high"] and one["mean"] == pytest.approx(gain, abs=1e-6)
+        assert f"merged - unmerged, {one['split']}: {one['mean']:+.3f} [" in printed
     in_stage_4 = json.loads((project / RUN_FOLDER.score).read_text())["scores"]
     for score in in_stage_4:
         if score["method"] == "qlora":
@@ -204,9 +204,9 @@ def test_a_notebook_that_meets_another_bundle_stops(done):
 
 def test_methods_are_compared_on_one_code_path_and_none_is_run_twice(done):
     project, _ = done
-    compare = ["METHODS=zero_shot retrieval last_layers", "compare"]
+    compare = ["METHODS=nearest retrieval last_layers", "compare"]
     assert [line.split(" | ")[0] for line in make(project, *compare).splitlines() if line.startswith("| ")][1:] == [
-        "| constant", "| zero_shot", "| retrieval", "| last_layers",
+        "| constant", "| nearest", "| retrieval", "| last_layers",
     ]  # fmt: skip
     ladder = project / RUN_FOLDER.comparison
     assert "Difference to constant" in (ladder / "report.html").read_text()
@@ -215,6 +215,24 @@ def test_methods_are_compared_on_one_code_path_and_none_is_run_twice(done):
     assert len(before) == 12
     make(project, *compare)
     assert {path: path.stat().st_mtime_ns for path in before} == before
+
+
+def test_one_stage_is_compared_with_two(done):
+    project, _ = done
+    scratch = RUN[RUN.index("[base.from_scratch]") : RUN.index("[train]")]
+    second = RUN.replace(scratch, "").replace('data = "micro"', 'data = "micro"\ninit_from = "micro"')
+    (project / "configs/run/second.toml").write_text(second)
+    printed = make(project, "compare", "METHODS=first_stage two_stages", run="second")
+    assert [line.split(" | ")[0] for line in printed.splitlines() if line.startswith("| ")][1:] == [
+        "| constant", "| first_stage", "| two_stages",
+    ]  # fmt: skip
+    rungs = RunFolder(project / "runs/compare/second")
+    first, own, two = (
+        (folder / "adapter/adapter_model.safetensors").read_bytes()
+        for folder in (project / RUN_FOLDER.path, rungs.path / "first_stage", rungs.path / "two_stages")
+    )
+    assert own == first != two
+    assert "one stage against two" in (rungs.path / "report.html").read_text()
 
 
 def interrupt(project: Path, when: Path, how: signal.Signals) -> None:

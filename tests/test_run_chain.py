@@ -31,8 +31,9 @@ def trained(run: RunConfig) -> RunFolder:
     (folder.path / "adapter").mkdir(parents=True)
     (folder.path / "adapter" / "adapter_model.safetensors").write_bytes(run.name[:1].encode())
     inputs = {"triples": f"triples of {run.data}"}
-    counts = {"rows": 4, "runs_before": runs_before(run)}
+    counts = {"rows": 4, "runs_before": runs_before(run), "peak_gpu_bytes": 0}
     values = {"config": stage_settings(run, "train"), "inputs": inputs, "counts": counts}
+    values |= {"seconds": 9.5, "peak_memory_bytes": 700}
     write_json(folder.manifest("train"), values | {"outputs": {"adapter": sha256(folder.path / "adapter")}})
     return folder
 
@@ -48,9 +49,10 @@ def test_a_run_that_starts_afresh_has_none_before_it():
 def test_the_chain_of_three_names_runs_data_and_adapters_oldest_first():
     adapters = [trained(first()).path / "adapter", trained(SECOND).path / "adapter"]
     third = SECOND.model_copy(update={"name": "third", "data": "last", "init_from": "second"})
+    cost = {"rows": 4, "seconds": 9.5, "peak_bytes": 700}
     assert runs_before(third) == [
-        {"run": "first", "data": "general", "triples": "triples of general", "adapter": sha256(adapters[0])},
-        {"run": "second", "data": "kind", "triples": "triples of kind", "adapter": sha256(adapters[1])},
+        {"run": "first", "data": "general", "triples": "triples of general", "adapter": sha256(adapters[0])} | cost,
+        {"run": "second", "data": "kind", "triples": "triples of kind", "adapter": sha256(adapters[1])} | cost,
     ]
 
 

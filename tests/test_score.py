@@ -27,6 +27,7 @@ PREDICTIONS = pd.DataFrame({
 
 RUN = RunConfig(name="tiny", data="some", base=Base(model="a/base"))
 TRAINED = {"rows": 1000, "steps": 50, "tokens": 90_000, "seconds": 12.3, "trainable_parameters": 4_096}
+TRAINED |= {"best_step": 2, "runs_before": []}
 
 
 def score(embed, predictions=PREDICTIONS, truth=TRUTH, name="minilm"):
@@ -74,15 +75,32 @@ def test_the_table_and_the_document_name_the_embedder(embed_angles):
 
 def test_the_report_stands_alone_and_escapes_texts(embed_angles):
     rows, document = score(embed_angles)
-    curve = [{"step": 1, "loss": 3.0}, {"step": 2, "loss": 2.0}, {"step": 2, "valid S0": 2.5, "valid S1": 2.6}]
+    seen = {"step": 2, "valid S0": 2.5, "valid S1": 2.6, "SCS S0": 0.5, "SCS S1": 0.4}
+    curve = [{"step": 1, "loss": 3.0}, {"step": 2, "loss": 2.0}, seen]
     page = render_report(RUN, rows, document, curve, TRAINED)
     assert page.count("<svg") == 3
-    assert "a/base, nf4" in page and "1,000 triples of some, 90,000 tokens seen" in page
+    assert "a/base, nf4" in page and "started from" not in page and "1,000 triples of some, 90,000 tokens seen" in page
     assert "src=" not in page and 'href="http' not in page
     assert "The &lt;kettle&gt; sang." in page and "<kettle>" not in page
     assert "not the competition&#39;s" in page or "not the competition's" in page
     assert "Best rows (adapter)" in page and "Worst rows (adapter)" in page
     assert page == render_report(RUN, rows, document, curve, TRAINED)
+
+
+def test_a_chained_run_says_what_came_before(embed_angles):
+    before = [
+        {"run": "one", "rows": 9_000, "data": "general", "seconds": 70.4},
+        {"run": "two", "rows": 800, "data": "kind", "seconds": 9.0},
+    ]
+    page = render_report(RUN, *score(embed_angles), [], TRAINED | {"runs_before": before})
+    assert "<dd>one (9,000 triples of general, 70 s), then two (800 triples of kind, 9 s)</dd>" in page
+
+
+def test_a_run_without_a_model_has_a_report_too(embed_angles):
+    run = RunConfig(name="tiny", data="some", method="nearest")
+    page = render_report(run, *score(embed_angles), [], {"trainable_parameters": 0})
+    assert "<dt>base</dt><dd>none</dd>" in page and "<dt>trained</dt><dd>nothing</dd>" in page
+    assert page.count("<svg") == 2
 
 
 def test_of_many_families_the_report_shows_the_best_and_the_worst(embed_angles):

@@ -3,10 +3,11 @@ import pandas as pd
 import pytest
 from small_models import FAMILIES, make_tokenizer
 
-from prompt_recovery.config import Chat, Prompting
+from prompt_recovery.config import Chat, Embedder, Prompting, RunConfig
 from prompt_recovery.engines.chat import ChatFormat
-from prompt_recovery.recover.answers import recover_prompts
+from prompt_recovery.recover.answers import answers_by, neighbour_answers, recover_prompts
 from prompt_recovery.recover.shots import fixed_shots, nearest_shots, pair_vectors
+from prompt_recovery.tables import ANSWERS, check_frame
 
 TRAIN = pd.DataFrame({
     "original_text": [f"text {n} " + "long " * (n // 10) for n in range(80)],
@@ -77,6 +78,35 @@ def test_neighbours_are_sought_among_the_candidates_only():
     pairs = pd.DataFrame({"original_text": ["0"] * 4, "rewritten_text": ANGLES["rewritten_text"]})
     seen = {prompt for shots in nearest_shots(ANGLES, pairs, embed_angles, settings, seed=0) for *_, prompt in shots}
     assert len(seen) == 2
+
+
+def test_the_nearest_triples_own_prompt_is_an_answer():
+    shots = nearest_shots(ANGLES, PAIR.loc[[0, 0]], embed_angles, Prompting(shots=2), seed=0)
+    answers = neighbour_answers(pd.DataFrame({"id": ["x", "y"]}), shots, "the constant")
+    assert list(answers["rewrite_prompt"]) == ["c", "c"] and set(answers["answered_by"]) == {"neighbour"}
+
+
+def test_a_neighbours_prompt_that_is_none_falls_back_to_the_constant():
+    shots = [[("o", "r", prompt)] for prompt in (" nan", "Make it\n rhyme.")]
+    answers = neighbour_answers(pd.DataFrame({"id": ["x", "y"]}), shots, "the constant")
+    check_frame(answers, ANSWERS, where="test")
+    assert list(answers["rewrite_prompt"]) == ["the constant", "Make it rhyme."]
+    assert list(answers["answered_by"]) == ["constant", "neighbour"]
+
+
+@pytest.mark.slow
+def test_a_run_without_a_base_answers_with_the_runs_embedder():
+    run = RunConfig(name="x", data="x", method="nearest", device="cpu", embedder=Embedder(kind="minilm"))
+    texts = ["The kettle sang.", "We left at nine."]
+    pirate, upper = [f"Arr matey, {text}" for text in texts], [text.upper() for text in texts]
+    train = pd.DataFrame({
+        "original_text": texts[:1] * 2, "rewritten_text": [pirate[0], upper[0]],
+        "rewrite_prompt": ["Like a pirate.", "In upper case."],
+    })  # fmt: skip
+    pairs = pd.DataFrame({"id": ["p", "u"], "original_text": texts[1:] * 2, "rewritten_text": [pirate[1], upper[1]]})
+    answers = answers_by("nearest", pairs, run, trained=None, constant="c", train=train)
+    assert dict(zip(answers["id"], answers["rewrite_prompt"], strict=True))["p"] == "Like a pirate."
+    assert set(answers["answered_by"]) == {"neighbour"}
 
 
 def test_each_pair_is_encoded_with_its_own_shots():

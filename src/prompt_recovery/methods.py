@@ -3,17 +3,20 @@
 from dataclasses import dataclass
 from typing import Literal
 
-MethodName = Literal["zero_shot", "few_shot", "retrieval", "full", "last_layers", "lora", "qlora", "int8_lora"]
+MethodName = Literal[
+    "zero_shot", "few_shot", "nearest", "retrieval", "full", "last_layers", "lora", "qlora", "int8_lora"
+]
 Quantisation = Literal["none", "int8", "nf4"]
 
 
 @dataclass(frozen=True)
 class Method:
-    """How the base is loaded, which weights are trained, and which training triples stand in the conversation."""
+    """How the base is loaded, which weights are trained, and which training triples stand before the question."""
 
     quantisation: Quantisation
     trains: Literal["nothing", "all", "last layers", "adapter"]
     shots: Literal["none", "fixed", "nearest"] = "none"
+    needs_base: bool = True  # False: the nearest triple's own prompt is the answer
 
     @property
     def folder(self) -> str | None:
@@ -24,6 +27,7 @@ class Method:
 METHODS: dict[MethodName, Method] = {
     "zero_shot": Method("none", "nothing"),
     "few_shot": Method("none", "nothing", "fixed"),
+    "nearest": Method("none", "nothing", "nearest", needs_base=False),
     "retrieval": Method("none", "nothing", "nearest"),
     "full": Method("none", "all"),
     "last_layers": Method("none", "last layers"),

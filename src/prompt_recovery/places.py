@@ -142,9 +142,9 @@ class RunFolder:
     def submission(self) -> Path:
         return Path("submissions") / self.path.name
 
-    def of_method(self, method: MethodName) -> "RunFolder":
-        """runs/compare/<name>/<method>: the same run with another method."""
-        return RunFolder(self.comparison / method)
+    def rung(self, name: str) -> "RunFolder":
+        """runs/compare/<run>/<name>: one of the runs that this one is compared with."""
+        return RunFolder(self.comparison / name)
 
     @property
     def comparison(self) -> Path:

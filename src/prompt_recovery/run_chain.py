@@ -34,8 +34,8 @@ def require_chain(run: RunConfig, configs: Path) -> list[str]:
     return chain[1:]
 
 
-def runs_before(run: RunConfig) -> list[dict[str, str]]:
-    """Return what made the adapter that `run` starts from: run, data, and SHA-256 of triples and adapter of each stage.
+def runs_before(run: RunConfig) -> list[dict[str, Any]]:
+    """Return what made the adapter that `run` starts from: each stage's run, data, SHA-256s and cost.
 
     Raises InputError when the run before has not finished, was of another base or LoRA shape, or its adapter changed.
     """
@@ -52,6 +52,9 @@ def runs_before(run: RunConfig) -> list[dict[str, str]]:
         "data": manifest["config"]["data"],
         "triples": manifest["inputs"]["triples"],
         "adapter": manifest["outputs"][adapter.name],
+        "rows": manifest["counts"]["rows"],
+        "seconds": manifest["seconds"],
+        "peak_bytes": peak_bytes(manifest),
     }
     return [*manifest["counts"].get("runs_before", []), last]
 
@@ -59,6 +62,11 @@ def runs_before(run: RunConfig) -> list[dict[str, str]]:
 def adapter_before(run: RunConfig) -> dict[str, Path]:
     """Return the adapter that `run` starts from, as an input by its name; nothing of a run that starts afresh."""
     return {"init_from": RunFolder(Path("runs") / run.init_from).trained(run.method)} if run.init_from else {}
+
+
+def peak_bytes(manifest: Mapping[str, Any]) -> int:
+    """Return the memory that a stage held at most: the GPU's where there is one, else the process's."""
+    return manifest["counts"]["peak_gpu_bytes"] or manifest["peak_memory_bytes"]
 
 
 def _require_same_shape(run: RunConfig, trained: Mapping[str, Any], made_by: str) -> None:

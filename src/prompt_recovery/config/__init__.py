@@ -14,6 +14,7 @@ from prompt_recovery.config.data import (
 )
 from prompt_recovery.config.embedder import Embedder
 from prompt_recovery.config.imported import ImportedTriples
+from prompt_recovery.config.ladder import STAGES, ladder, rungs_named
 from prompt_recovery.config.originals import Originals, OriginalSource
 from prompt_recovery.config.prompts import PromptFile, Prompts, Variation
 from prompt_recovery.config.run import (
@@ -31,11 +32,11 @@ from prompt_recovery.config.run import (
     Submit,
     Train,
     WholeWeights,
-    ladder,
     stage_settings,
 )
 
 __all__ = [
+    "STAGES",
     "STAGE_SETTINGS",
     "Base",
     "Calibration",
@@ -68,5 +69,6 @@ __all__ = [
     "Variation",
     "WholeWeights",
     "ladder",
+    "rungs_named",
     "stage_settings",
 ]

@@ -10,7 +10,7 @@ from prompt_recovery.methods import METHODS, MethodName
 
 
 class Train(Section):
-    epochs: Positive = 1.0
+    epochs: Annotated[float, Field(ge=0)] = 1.0  # 0: the adapter that init_from names, as it is
     learning_rate: Positive = 2e-4
     batch_tokens: Count = 16_384  # tokens of one forward pass, padding included
     accumulate: Count = 1  # forward passes a step, of each process
@@ -92,8 +92,8 @@ class Prompting(Section):
 
     shots: Count = 4
     max_text_tokens: Annotated[int, Field(ge=16)] = 200  # of each of the two texts of a shot
-    candidates: Count = 4_000  # `retrieval`: drawn training triples, among which the nearest are sought
-    # what is embedded; on the tiny validation rows the nearest triple's own prompt scores 0.33, 0.20 and 0.55 on S0
+    candidates: Count = 4_000  # `retrieval` and `nearest`: drawn training triples, among which the nearest are sought
+    # what those two embed; on the tiny validation rows the nearest triple's own prompt scores 0.33, 0.20 and 0.55 on S0
     nearest_by: Literal["rewritten", "pair", "difference"] = "difference"
 
 
@@ -147,7 +147,7 @@ class RunConfig(Section):
     seed: int = 0
     device: Literal["auto", "cpu", "cuda"] = "auto"
     method: MethodName = "qlora"
-    base: Base
+    base: Base | None = None  # None: only with a method that needs no model
     chat: Chat = Chat()
     lora: Lora = Lora()
     whole_weights: WholeWeights = WholeWeights()
@@ -159,14 +159,29 @@ class RunConfig(Section):
     score: Score = Score()
     submit: Submit = Submit()
 
+    @property
+    def answering(self) -> tuple[str, ...]:
+        """Return who answers the test rows: those beside the run's method, `base` only where there is one, and it."""
+        return (*(one for one in self.recover.beside if self.base or one != "base"), self.method)
+
     @model_validator(mode="before")
     @classmethod
     def _with_profile(cls, values: Any) -> Any:
         profile = PROFILES.get(values.get("profile") or "", {}) if isinstance(values, dict) else {}
         for section, settings in profile.items():
+            if section == "base" and section not in values:
+                continue
             given = values.get(section, {})
             values = values | {section: settings | given if isinstance(given, dict) else given}
         return values
+
+    @model_validator(mode="after")
+    def _has_what_its_method_needs(self) -> Self:
+        if METHODS[self.method].needs_base and not self.base:
+            raise ValueError(f'a section [base] with method = "{self.method}", which asks a model')
+        if not self.train.epochs and not self.init_from:
+            raise ValueError("train.epochs above 0 without init_from, whose adapter would be taken as it is")
+        return self
 
     @model_validator(mode="after")
     def _continues_another_run(self) -> Self:
@@ -206,13 +221,6 @@ def stage_settings(config: RunConfig, stage: str) -> dict[str, Any]:
     for key in keys:
         value = config.model_dump(mode="json")
         for step in key.split("."):
-            value = value[step]
+            value = value[step] if value is not None else None  # base.model, of a run without [base]
         settings[key] = value
     return settings
-
-
-def ladder(config: RunConfig) -> dict[MethodName, RunConfig]:
-    """Return the run with every method in turn, all else equal; beside it only the constant is answered, for `base`
-    would be `zero_shot` once more."""
-    recover = config.recover.model_copy(update={"beside": ("constant",)})
-    return {method: config.model_copy(update={"method": method, "recover": recover}) for method in METHODS}

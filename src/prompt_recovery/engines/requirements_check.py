@@ -9,7 +9,8 @@ from prompt_recovery.engines.embedder import SENTENCE_T5
 
 def missing_requirements(run: config.RunConfig, data: config.DataConfig | None) -> list[str]:
     """Return a sentence for each thing that the stages to come need and that is not here. `data`: None when made."""
-    wanted = {} if run.base.from_scratch or run.init_from else {"base.model": run.base.model}
+    is_made = run.base is None or run.base.from_scratch or run.init_from
+    wanted = {} if is_made else {"base.model": run.base.model}
     if run.embedder.kind == "sentence-t5":
         wanted["embedder.model"] = run.embedder.model or SENTENCE_T5
     chat_models = {"rewriter": data.rewriter, "writer": data.writer} if data else {}

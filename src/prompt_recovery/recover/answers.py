@@ -32,10 +32,12 @@ def answers_by(
     """
     if method == "constant":
         return constant_answers(pairs, constant)
-    from prompt_recovery.engines.recoverer import load_recoverer  # seconds to import
-
     own = method == run.method
     shots = _shots(pairs, run, train) if own else None
+    if own and not METHODS[method].needs_base:
+        return neighbour_answers(pairs, shots, constant)
+    from prompt_recovery.engines.recoverer import load_recoverer  # seconds to import
+
     model = load_recoverer(run, trained if own else None)
     return recover_prompts(
         pairs,
@@ -78,7 +80,8 @@ def _shots(pairs: pd.DataFrame, run: config.RunConfig, train: pd.DataFrame | Non
     from prompt_recovery.engines.language_model import resolve_device
 
     embedder = load_embedder(run.embedder, str(resolve_device(run.device)))
-    return nearest_shots(train, pairs, embedder, run.prompting, run.seed)
+    settings = run.prompting if METHODS[run.method].needs_base else run.prompting.model_copy(update={"shots": 1})
+    return nearest_shots(train, pairs, embedder, settings, run.seed)
 
 
 def recover_prompts(
@@ -113,6 +116,19 @@ def recover_prompts(
             "answered_by": ["model" if own else "constant" for own in spoken],
             "batch": pd.array([number for _, number in said], dtype="int32"),
         }
+    )
+
+
+def neighbour_answers(pairs: pd.DataFrame, shots: Sequence[Sequence[Triple]], constant: str) -> pd.DataFrame:
+    """Answer every pair with the prompt of its last shot, which is the nearest -> a frame of schema ANSWERS.
+
+    A prompt that a CSV reader takes for null becomes `constant`; `answered_by` says `neighbour` or `constant`.
+    """
+    prompts = [_one_line(own[-1][2]) for own in shots]
+    spoken = [prompt not in READS_AS_NULL for prompt in prompts]
+    return constant_answers(pairs, constant).assign(
+        rewrite_prompt=[prompt if own else constant for prompt, own in zip(prompts, spoken, strict=True)],
+        answered_by=["neighbour" if own else "constant" for own in spoken],
     )
 
 

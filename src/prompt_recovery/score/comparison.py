@@ -1,4 +1,4 @@
-"""The run folders of a ladder of methods in, what each method scored and cost out, and the table of it."""
+"""The run folders of a ladder of methods or of stages in, what each scored and cost out, and the table of it."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -9,40 +9,32 @@ import pandas as pd
 
 from prompt_recovery import config
 from prompt_recovery.manifest import read_json
-from prompt_recovery.methods import METHODS
+from prompt_recovery.methods import METHODS, MethodName
 from prompt_recovery.places import RunFolder
-from prompt_recovery.score.intervals import cluster_bootstrap
+from prompt_recovery.run_chain import peak_bytes
+from prompt_recovery.score.paired import Difference, differences_by_split
 from prompt_recovery.score.scoring import SplitScore
 from prompt_recovery.tables import ROW_SCORES, TRIPLES, read_table
 
-REFERENCES = ("constant", "qlora")  # which the others are held against, row by row
+REFERENCES = ("constant", "qlora", "one_stage")  # which the others are held against, row by row
 _GB = 1e9
 _COSTS = ("trained parameters", "training: s", "GB", "answering: ms a row", "GB")
 
 
 @dataclass(frozen=True)
-class Difference:
-    """Mean of SCS minus the reference's SCS over the same rows, with its cluster bootstrap interval by family."""
-
-    mean: float
-    low: float
-    high: float
-
-    @property
-    def is_clear(self) -> bool:
-        return self.low > 0 or self.high < 0
-
-
-@dataclass(frozen=True)
 class Rung:
-    """A method of the ladder. Memory is the GPU's where there is one, else the process's, libraries included."""
+    """A run of the ladder. Memory is the GPU's where there is one, else the process's, libraries included.
 
-    method: str
+    What training took is that of all stages: seconds in sum, memory at most.
+    """
+
+    name: str
+    method: MethodName
     scores: dict[str, SplitScore]  # by split
     against: dict[tuple[str, str], Difference]  # by reference and split; not against itself
     trainable_parameters: int
     training_bytes: int | None  # peak; None: nothing is trained
-    training_seconds: float | None  # the whole stage
+    training_seconds: float | None
     answering_bytes: int
     answering_seconds_a_row: float  # the loading of model and neighbours included
 
@@ -50,69 +42,73 @@ class Rung:
 def read_ladder(
     folders: Mapping[str, RunFolder], run: config.RunConfig, test: Path
 ) -> tuple[list[Rung], dict[str, Any]]:
-    """Read the finished run folders of the methods -> their rungs, and the embedder and confidence of all scores.
+    """Read the finished run folders of rungs of `ladder(run)` -> the rungs, and the embedder and confidence of all.
 
     `test`: the triples that all were scored on. Raises InputError when a folder is not finished.
     """
     made_by = f"make compare RUN={run.name}"
-    documents = {method: read_json(folder.score, made_by=made_by) for method, folder in folders.items()}
-    key = ("method", "id")
-    scored = {method: read_table(folder.row_scores, ROW_SCORES, key=key) for method, folder in folders.items()}
-    rows = row_table(scored, read_table(test, TRIPLES))
+    methods = {name: own.method for name, own in config.rungs_named(run, folders).items()}
+    documents = {name: read_json(folder.score, made_by=made_by) for name, folder in folders.items()}
+    rows = row_table(_own_rows(folders, methods), read_table(test, TRIPLES))
     rungs = [
-        _rung(method, documents[method], paired_differences(rows, method, run.score), folder, made_by)
-        for method, folder in folders.items()
+        Rung(
+            name,
+            methods[name],
+            {score.split: score for score in _scores(documents[name], methods[name])},
+            paired_differences(rows, name, run.score),
+            **_costs(folder, methods[name], made_by),
+        )
+        for name, folder in folders.items()
     ]
     first = next(iter(documents.values()))
-    constant = [SplitScore(**score) for score in first["scores"] if score["method"] == "constant"]
     facts = {"embedder": first["embedder"], "confidence": first["confidence"]}
-    return rungs, facts | {"constant": {score.split: score for score in constant}}
+    return rungs, facts | {"constant": {score.split: score for score in _scores(first, "constant")}}
 
 
-def row_table(scored: Mapping[str, pd.DataFrame], test: pd.DataFrame) -> pd.DataFrame:
-    """Return a row a test row: its split, its family, and a column of scores for each method and the constant."""
-    table = test.set_index("id")[["split", "family"]]
-    table["constant"] = next(iter(scored.values())).query("method == 'constant'").set_index("id")["score"]
-    for method, own in scored.items():
-        table[method] = own[own["method"] == method].set_index("id")["score"]
-    return table
+def row_table(scored: Mapping[str, pd.Series], test: pd.DataFrame) -> pd.DataFrame:
+    """Return a row a test row: its split, its family, and a column of `scored`, SCS by id, for each rung."""
+    return test.set_index("id")[["split", "family"]].assign(**scored)
 
 
-def paired_differences(rows: pd.DataFrame, method: str, settings: config.Score) -> dict[tuple[str, str], Difference]:
-    """Return the mean difference of a method to each reference on each split; both see the same drawn families."""
-    found = {}
-    for reference in REFERENCES:
-        for split, own in rows.groupby("split") if reference != method and reference in rows else ():
-            difference = (own[method] - own[reference]).to_numpy()
-            interval = cluster_bootstrap(
-                difference, own["family"].tolist(), confidence=settings.confidence, samples=settings.bootstrap_samples
-            )
-            found[reference, str(split)] = Difference(float(difference.mean()), *interval)
-    return found
+def paired_differences(rows: pd.DataFrame, name: str, settings: config.Score) -> dict[tuple[str, str], Difference]:
+    """Return how much higher a rung scores than each reference, by reference and split; not against itself."""
+    return {
+        (reference, split): difference
+        for reference in REFERENCES
+        if reference != name and reference in rows
+        for split, difference in differences_by_split(rows, reference, name, settings).items()
+    }
 
 
-def _rung(method: str, document: dict, against: dict, folder: RunFolder, made_by: str) -> Rung:
+def _own_rows(folders: Mapping[str, RunFolder], methods: Mapping[str, str]) -> dict[str, pd.Series]:
+    """Return the SCS by id that each rung's own method had, and that of the constant."""
+    scored = {}
+    for name, folder in folders.items():
+        rows = read_table(folder.row_scores, ROW_SCORES, key=("method", "id")).set_index("id")
+        scored[name] = rows.loc[rows["method"] == methods[name], "score"]
+        scored["constant"] = rows.loc[rows["method"] == "constant", "score"]
+    return scored
+
+
+def _scores(document: Mapping[str, Any], method: str) -> list[SplitScore]:
+    return [SplitScore(**score) for score in document["scores"] if score["method"] == method]
+
+
+def _costs(folder: RunFolder, method: MethodName, made_by: str) -> dict[str, float | None]:
     train, recover = (read_json(folder.manifest(stage), made_by=made_by) for stage in ("train", "recover"))
-    scores = {score["split"]: SplitScore(**score) for score in document["scores"] if score["method"] == method}
+    before, rows = train["counts"].get("runs_before", []), sum(recover["counts"][method].values())
     trains = METHODS[method].trains != "nothing"
-    return Rung(
-        method,
-        scores,
-        against,
-        train["counts"]["trainable_parameters"],
-        _peak(train) if trains else None,
-        train["seconds"] if trains else None,
-        _peak(recover),
-        recover["counts"]["seconds"][method] / sum(score.rows for score in scores.values()),
-    )
-
-
-def _peak(manifest: dict[str, Any]) -> int:
-    return manifest["counts"]["peak_gpu_bytes"] or manifest["peak_memory_bytes"]
+    return {
+        "trainable_parameters": train["counts"]["trainable_parameters"],
+        "training_bytes": max([peak_bytes(train), *(run["peak_bytes"] for run in before)]) if trains else None,
+        "training_seconds": train["seconds"] + sum(run["seconds"] for run in before) if trains else None,
+        "answering_bytes": peak_bytes(recover),
+        "answering_seconds_a_row": recover["counts"]["seconds"][method] / rows,
+    }
 
 
 def comparison_table(rungs: Sequence[Rung], facts: Mapping[str, Any]) -> str:
-    """Render the ladder as a Markdown table, the constant on top; the best method of each split is bold."""
+    """Render the ladder as a Markdown table, the constant on top; the best rung of each split is bold."""
     splits = sorted(rungs[0].scores)
     top = {split: max(rung.scores[split].score for rung in rungs) for split in splits}
     heads = [f"embedder `{facts['embedder']}`", *(f"SCS {split}" for split in splits), *_COSTS]
@@ -121,7 +117,7 @@ def comparison_table(rungs: Sequence[Rung], facts: Mapping[str, Any]) -> str:
     lines.append(_line(["constant", *constant, *[""] * len(_COSTS)]))
     for rung in rungs:
         cells = [_cell(rung.scores[split], rung.scores[split].score == top[split]) for split in splits]
-        lines.append(_line([rung.method, *cells, *cost_cells(rung)]))
+        lines.append(_line([rung.name, *cells, *cost_cells(rung)]))
     return "\n".join(lines)
 
 

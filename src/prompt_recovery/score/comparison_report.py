@@ -10,7 +10,8 @@ from prompt_recovery.page import render_page
 from prompt_recovery.score.comparison import REFERENCES, Rung, cost_cells
 from prompt_recovery.tables import SPLIT_MEANINGS
 
-_MARKERS = "os^DPvX*"
+_MARKERS = "os^DPvX*<>hd"
+_TITLES = {False: "the ladder of methods", True: "one stage against two"}
 _TRAINED = {"nothing": 1, "all": 3, "last layers": 3, "adapter": 2}  # colours: prompting, whole weights, adapters
 
 
@@ -18,10 +19,12 @@ def render_comparison(run: config.RunConfig, rungs: Sequence[Rung], facts: Mappi
     """Return the page: scores and costs of each method, paired differences, and two figures."""
     splits = sorted(rungs[0].scores)
     top = {split: max(rung.scores[split].score for rung in rungs) for split in splits}
+    chained = any(rung.name in config.STAGES for rung in rungs)
     return render_page(
         "score/comparison.html.j2",
-        name=f"{run.name}: the ladder of methods",
-        facts=_facts(run),
+        name=f"{run.name}: {_TITLES[chained]}",
+        chained=chained,
+        facts=_facts(run, rungs),
         embedder=facts["embedder"],
         confidence=facts["confidence"],
         splits=[(SPLIT_MEANINGS.get(split, ""), rungs[0].scores[split]) for split in splits],
@@ -30,34 +33,41 @@ def render_comparison(run: config.RunConfig, rungs: Sequence[Rung], facts: Mappi
         differences=[
             (reference, _differences(rungs, reference, splits))
             for reference in REFERENCES
-            if reference == "constant" or reference in [rung.method for rung in rungs]
+            if reference == "constant" or reference in [rung.name for rung in rungs]
         ],
         figures=[_intervals(rungs, facts, splits), _against_seconds(rungs, splits)],
     )
 
 
-def _facts(run: config.RunConfig) -> dict[str, str]:
-    shots = run.prompting
-    return {
-        "base": run.base.model,
+def _facts(run: config.RunConfig, rungs: Sequence[Rung]) -> dict[str, str]:
+    """Return what all rungs have in common, and what the words for some of them mean."""
+    shots, methods = run.prompting, {rung.method for rung in rungs}
+    facts = {
+        "base": run.base.model if run.base else "none",
         "data": f"{run.data}, the same training, validation and test triples for all",
-        "training": f"{run.train.epochs:g} epochs, batches of {run.train.batch_tokens:,} tokens, seed {run.seed}",
-        "shots": f"{shots.shots} of at most 2 x {shots.max_text_tokens} tokens; the nearest of {shots.candidates:,} "
-        f"training triples, by {shots.nearest_by}",
-        "last layers": f"{run.whole_weights.last_layers}",
+        "training": f"epochs {run.train.epochs:g}, batches of {run.train.batch_tokens:,} tokens, seed {run.seed}",
     }
+    if methods & {"few_shot", "retrieval"}:
+        facts["shots"] = f"{shots.shots} of at most 2 x {shots.max_text_tokens} tokens"
+    if methods & {"nearest", "retrieval"}:
+        facts["nearest"] = f"of {shots.candidates:,} training triples, by {shots.nearest_by}"
+    if "last_layers" in methods:
+        facts["last layers"] = f"{run.whole_weights.last_layers}"
+    if run.init_from:
+        facts["init_from"] = run.init_from
+    return facts | {rung.name: config.STAGES[rung.name] for rung in rungs if rung.name in config.STAGES}
 
 
 def _method(rung: Rung, splits: Sequence[str], top: Mapping[str, float]) -> dict[str, Any]:
     cells = [(rung.scores[split], rung.scores[split].score == top[split]) for split in splits]
-    return {"name": rung.method, "cells": cells, "costs": cost_cells(rung)}
+    return {"name": rung.name, "cells": cells, "costs": cost_cells(rung)}
 
 
 def _differences(rungs: Sequence[Rung], reference: str, splits: Sequence[str]) -> list[dict[str, Any]]:
     return [
-        {"name": rung.method, "cells": [rung.against[reference, split] for split in splits]}
+        {"name": rung.name, "cells": [rung.against[reference, split] for split in splits]}
         for rung in rungs
-        if rung.method != reference
+        if rung.name != reference
     ]
 
 
@@ -73,13 +83,13 @@ def _intervals(rungs: Sequence[Rung], facts: Mapping[str, Any], splits: Sequence
             axes.plot([score.low, score.high], [place, place], color=_colour(rung), linewidth=1.5)
             axes.plot(score.score, place, "o", color=_colour(rung), markersize=5)
         axes.set(title=split, xlabel="SCS", ylim=(len(rungs) - 0.5, -0.5))
-        axes.set_yticks(places, [rung.method for rung in rungs])
+        axes.set_yticks(places, [rung.name for rung in rungs])
         axes.grid(axis="x", alpha=0.3)
     caption = (
-        "Mean SCS with its interval; the grey band is the constant prompt. Orange: prompting; green: the base's own "
-        "weights; blue: adapters."
+        "Mean SCS with its interval; the grey band is the constant prompt. Orange: nothing is trained; green: the "
+        "base's own weights; blue: adapters."
     )
-    return drawing("Score of each method", caption, figure)
+    return drawing("Scores and intervals", caption, figure)
 
 
 def _against_seconds(rungs: Sequence[Rung], splits: Sequence[str]) -> Drawing:
@@ -87,7 +97,7 @@ def _against_seconds(rungs: Sequence[Rung], splits: Sequence[str]) -> Drawing:
     for axes, split in zip(figure.subplots(1, len(splits), sharey=True, squeeze=False)[0], splits, strict=True):
         for rung, marker in zip(rungs, _MARKERS, strict=False):
             at = (rung.training_seconds or 0.0, rung.scores[split].score)
-            axes.plot(*at, marker, color=_colour(rung), markersize=7, alpha=0.8, label=rung.method)
+            axes.plot(*at, marker, color=_colour(rung), markersize=7, alpha=0.8, label=rung.name)
         axes.set(title=split, xlabel="seconds of training")
         axes.grid(alpha=0.3)
     figure.axes[0].set_ylabel("mean SCS")

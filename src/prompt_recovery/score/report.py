@@ -1,4 +1,4 @@
-"""Scored rows and a loss curve in, one self-contained HTML page out."""
+"""Scored rows and what training watched in, one self-contained HTML page out."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -10,6 +10,7 @@ from prompt_recovery.engines.figures import COLOURS, Drawing, canvas, drawing
 from prompt_recovery.methods import METHODS
 from prompt_recovery.page import render_page
 from prompt_recovery.score.scoring import SplitScore
+from prompt_recovery.score.training_curves import training_curves
 from prompt_recovery.tables import SPLIT_MEANINGS
 
 _SAMPLE_ROWS = 5
@@ -20,18 +21,19 @@ def render_report(
     run: config.RunConfig,
     rows: pd.DataFrame,
     document: dict[str, Any],
-    loss_curve: Sequence[dict[str, float]],
+    curve: Sequence[dict[str, float]],
     trained: Mapping[str, Any],
 ) -> str:
     """Return the page.
 
-    `rows`: scored, with the texts; `loss_curve`: the lines of metrics.jsonl, none where nothing is trained; `trained`:
+    `rows`: scored, with the texts; `curve`: the lines of metrics.jsonl, none where nothing is trained; `trained`:
     the counts of train's manifest.
     """
     scores = [SplitScore(**score) for score in document["scores"]]
     methods = list(dict.fromkeys(score.method for score in scores))
     best = rows[rows["method"] == methods[-1]].sort_values("score", ascending=False, kind="stable")
-    figures = [_by_family(rows, methods), _distribution(rows, methods), *([_loss(loss_curve)] if loss_curve else [])]
+    figures = [_by_family(rows, methods), _distribution(rows, methods)]
+    figures += [training_curves(curve, trained["best_step"])] if curve else []
     samples = [("Best rows", best.head(_SAMPLE_ROWS)), ("Worst rows", best.tail(_SAMPLE_ROWS)[::-1])]
     return render_page(
         "score/report.html.j2",
@@ -46,17 +48,27 @@ def render_report(
 
 
 def _facts(run: config.RunConfig, trained: Mapping[str, Any]) -> dict[str, str]:
-    facts = {"base": run.base.model, "method": run.method}
+    facts = {"base": run.base.model if run.base else "none", "method": run.method}
     quantisation, trains = METHODS[run.method].quantisation, METHODS[run.method].trains
     facts["base"] += "" if quantisation == "none" else f", {quantisation}"
     if trains == "nothing":
         return facts | {"trained": "nothing"}
     opened = f"LoRA of rank {run.lora.rank}" if trains == "adapter" else f"{trains} of the base"
-    return facts | {
-        "trained": f"{opened}, {trained['trainable_parameters']:,} parameters",
-        "trained on": f"{trained['rows']:,} triples of {run.data}, {trained['tokens']:,} tokens seen",
-        "trained for": f"{trained['steps']:,} steps, {trained['seconds']:,.0f} s",
-    }
+    return (
+        facts
+        | {
+            "trained": f"{opened}, {trained['trainable_parameters']:,} parameters",
+            "trained on": f"{trained['rows']:,} triples of {run.data}, {trained['tokens']:,} tokens seen",
+            "trained for": f"{trained['steps']:,} steps, {trained['seconds']:,.0f} s",
+        }
+        | ({"started from": _chain(trained["runs_before"])} if trained["runs_before"] else {})
+    )
+
+
+def _chain(runs_before: Sequence[Mapping[str, Any]]) -> str:
+    """Return the runs whose adapter this one continued, the oldest first."""
+    runs = [f"{one['run']} ({one['rows']:,} triples of {one['data']}, {one['seconds']:,.0f} s)" for one in runs_before]
+    return ", then ".join(runs)
 
 
 def _splits(scores: Sequence[SplitScore]) -> list[dict[str, Any]]:
@@ -115,19 +127,3 @@ def _distribution(rows: pd.DataFrame, methods: Sequence[str]) -> Drawing:
     figure.axes[0].set_ylabel("share of rows")
     figure.axes[-1].legend(frameon=False)
     return drawing("Distribution of the scores", "Share of rows at or above an SCS; higher is better.", figure)
-
-
-def _loss(lines: Sequence[dict[str, float]]) -> Drawing:
-    figure = canvas(9, 3)
-    axes = figure.subplots()
-    names = list(dict.fromkeys(key for line in lines for key in line if key == "loss" or key.startswith("valid ")))
-    for name, colour in zip(names, COLOURS, strict=False):
-        points = [(line["step"], line[name]) for line in lines if name in line]
-        style = (
-            {"linewidth": 1, "label": "train"} if name == "loss" else {"marker": "o", "markersize": 4, "label": name}
-        )
-        axes.plot(*zip(*points, strict=True), color=colour, **style)
-    axes.set(xlabel="step", ylabel="loss", ylim=(0, None))
-    axes.legend(frameon=False, ncols=len(names))
-    caption = "Nats a token of the answer; the dots are the validation rows of each split."
-    return drawing("Loss", caption, figure)
