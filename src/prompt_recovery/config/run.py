@@ -20,6 +20,7 @@ class Train(Section):
     weight_decay: Annotated[float, Field(ge=0)] = 0.0
     max_grad_norm: Positive = 1.0
     activation_checkpointing: bool = True
+    sharding: Literal["none", "full"] = "none"  # full: each GPU holds its share of the frozen layers (FSDP)
     validations: Count = 8  # how often the validation loss and score are taken
     validation_rows: Count = 100  # of each split that are answered and scored
     validation_new_tokens: Count = 64  # of an answer
@@ -167,6 +168,12 @@ class RunConfig(Section):
             given = values.get(section, {})
             values = values | {section: settings | given if isinstance(given, dict) else given}
         return values
+
+    @model_validator(mode="after")
+    def _shards_what_fsdp_can(self) -> Self:
+        if self.train.sharding == "full" and self.method in ("full", "last_layers", "int8_lora"):
+            raise ValueError(f'train.sharding = "none" with method = "{self.method}": only lora and qlora are sharded')
+        return self
 
     @model_validator(mode="after")
     def _continues_another_run(self) -> Self:

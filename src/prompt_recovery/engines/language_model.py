@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from accelerate.hooks import remove_hook_from_module
 from huggingface_hub import snapshot_download
 from peft import LoraConfig, PeftModel, get_peft_model
 from transformers import AutoModelForCausalLM, AutoTokenizer, BitsAndBytesConfig
@@ -51,10 +52,12 @@ def load_language_model(
     quantisation: str = "none",
     attention: str | None = None,
     device: torch.device,
+    to_shard: bool = False,
 ) -> torch.nn.Module:
     """Load a causal model on `device`: `none` in the compute dtype, `int8`, or `nf4` with double quantisation.
 
-    `attention`: the name of an implementation of transformers; None: what it chooses for the model.
+    `attention`: the name of an implementation of transformers; None: what it chooses for the model. `to_shard`: leave
+    it in the CPU's memory for now, in the form that FSDP takes apart: each process must have room for it there.
 
     Raises InputError for a folder that holds no model, a hub id that cannot be had, and what is not causal.
     """
@@ -65,10 +68,12 @@ def load_language_model(
         model,
         revision=revision,
         dtype=dtype,
-        device_map={"": device},
+        device_map={"": torch.device("cpu") if to_shard else device},
         attn_implementation=attention,
-        quantization_config=_quantisation_config(quantisation, dtype),
+        quantization_config=_quantisation_config(quantisation, dtype, dtype if to_shard else torch.uint8),
     )
+    if to_shard:
+        remove_hook_from_module(loaded, recurse=True)  # which would send a quantised model's inputs to the CPU
     if device.type == "cpu":
         _use_safe_cpu_kernels(loaded)
     return loaded.eval()
@@ -208,13 +213,18 @@ def _spare_token(tokenizer: Any) -> str:
     raise InputError(f"{tokenizer.name_or_path}: no token to pad with beside eos; set pad_token in the tokeniser.")
 
 
-def _quantisation_config(quantisation: str, dtype: torch.dtype) -> BitsAndBytesConfig | None:
+def _quantisation_config(quantisation: str, dtype: torch.dtype, storage: torch.dtype) -> BitsAndBytesConfig | None:
+    """`storage`: as which type weights of 4 bits are held, two or more in each of its numbers."""
     if quantisation == "none":
         return None
     if quantisation == "int8":
         return BitsAndBytesConfig(load_in_8bit=True)
     return BitsAndBytesConfig(
-        load_in_4bit=True, bnb_4bit_quant_type="nf4", bnb_4bit_use_double_quant=True, bnb_4bit_compute_dtype=dtype
+        load_in_4bit=True,
+        bnb_4bit_quant_type="nf4",
+        bnb_4bit_use_double_quant=True,
+        bnb_4bit_compute_dtype=dtype,
+        bnb_4bit_quant_storage=storage,
     )
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from prompt_recovery import config
-from prompt_recovery.engines.language_model import base_record, peak_gpu_bytes
+from prompt_recovery.engines.language_model import base_record, peak_gpu_bytes, resolve_device
 from prompt_recovery.engines.recoverer import Recoverer
 from prompt_recovery.engines.trainable import make_trainable, save_trained
 from prompt_recovery.errors import InputError
@@ -20,6 +20,7 @@ from prompt_recovery.train.answer_scores import answer_scores
 from prompt_recovery.train.checkpoints import Checkpoints
 from prompt_recovery.train.examples import rows_by_split, training_rows
 from prompt_recovery.train.fitting import Fitted, fit
+from prompt_recovery.train.sharding import shard_layers, shards, unwrap_layers
 
 
 def train_adapter(
@@ -36,7 +37,7 @@ def train_adapter(
 
     `inputs`: the files that it depends on; it starts from the adapter in the folder `init_from`, if that is one of
     them, and leaves it as it is. A run that was killed goes on from its last checkpoint if settings and inputs are the
-    same. `embed` maps texts to unit vectors, shape (n, d): what validated best by SCS is what is saved.
+    same. With `train.sharding`, `base` is loaded to be sharded. `embed` maps texts to unit vectors, shape (n, d): what validated best by SCS is what is saved.
     Returns what the fit did; the rows used, those trimmed to the token budget, and the most GPU memory held.
     """
     if train.empty:
@@ -48,6 +49,8 @@ def train_adapter(
         model.activation_checkpointing_enable({"use_reentrant": False})
         if METHODS[run.method].trains == "adapter":
             model.enable_input_require_grads()
+    if shards(run.train):
+        shard_layers(model, resolve_device(run.device))
     identity = config.stage_settings(run, "train") | {name: sha256(path) for name, path in inputs.items()}
     checkpoints = Checkpoints(folder.checkpoints, identity | {"processes": workers.count()})
     answering = replace(base, model=model, max_new_tokens=run.train.validation_new_tokens)
@@ -64,6 +67,7 @@ def train_adapter(
         checkpoints=checkpoints,
         answer_scores=answer_scores(answering, valid, **scoring, embed=embed),
     )
+    unwrap_layers(model)
     if workers.rank() == 0:
         save_trained(model, folder.trained(run.method), record)
         checkpoints.clear()

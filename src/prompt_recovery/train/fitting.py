@@ -111,9 +111,12 @@ def _validate(
     answer_scores: AnswerScores | None,
     checkpoints: Checkpoints | None,
 ) -> None:
-    """Note the losses and scores, and keep the weights if none before scored as well; the first process does it."""
+    """Note the losses and scores, and keep the weights if none before scored as well.
+
+    The first process does it; of a sharded model all do, each the same, for its layers are whole in none of them.
+    """
     progress = stepper.progress
-    if workers.rank() == 0:
+    if workers.rank() == 0 or stepper.sharded:
         losses = {
             name: mean_loss(stepper.model, own, stepper.settings.batch_tokens, stepper.pad_id)
             for name, own in valid_rows.items()
