@@ -47,7 +47,7 @@ with workers.joined_workers():
 
 
 def small_run(model, method: str, **train) -> RunConfig:
-    values = {"batch_tokens": 100, "learning_rate": 1e-2, "epochs": 4, "validations": 3, "patience": None, **train}
+    values = {"batch_tokens": 1, "learning_rate": 1e-2, "validations": 3, "patience": None} | train  # a row a batch
     return RunConfig.model_validate({
         "name": "small", "data": "small", "device": "cpu", "method": method, "base": {"model": str(model)},
         "lora": {"rank": 4}, "chat": {"instruction": "Which prompt?"}, "train": values,
@@ -87,7 +87,7 @@ def logits(recoverer) -> torch.Tensor:
 
 @pytest.fixture
 def eleven(triples):
-    """Eleven rows: no multiple of two batches, so that in a last step one process has none."""
+    """Eleven rows, each a batch: in the last step one of two processes has none."""
     rows = pd.concat([triples] * 3, ignore_index=True).head(11)
     return rows.assign(original_text=[f"{text} {'Again. ' * n}" for n, text in enumerate(rows["original_text"])])
 

@@ -35,9 +35,10 @@ def train_adapter(
 ) -> tuple[Fitted, dict[str, int]]:
     """Train what the run's method trains, with the loss on answers only, and save it, whole or not at all.
 
+    `base`: loaded to be sharded where `train.sharding` says so and several processes train.
     `inputs`: the files that it depends on; it starts from the adapter in the folder `init_from`, if that is one of
     them, and leaves it as it is. A run that was killed goes on from its last checkpoint if settings and inputs are the
-    same. With `train.sharding`, `base` is loaded to be sharded. `embed` maps texts to unit vectors, shape (n, d): what validated best by SCS is what is saved.
+    same. `embed` maps texts to unit vectors, shape (n, d): what validated best by SCS is what is saved.
     Returns what the fit did; the rows used, those trimmed to the token budget, and the most GPU memory held.
     """
     if train.empty:
