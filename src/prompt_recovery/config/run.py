@@ -27,6 +27,7 @@ class Train(Section):
     validation_batch_size: Count = 32
     patience: Count | None = 3  # validations no better than the best before training stops; None: it never does
     checkpoint_seconds: Positive = 900.0  # between checkpoints, beside those at each validation
+    tensorboard: bool = False  # also draw metrics.jsonl's numbers in the run's folder tensorboard/
 
 
 class FullTrain(Train):
