@@ -17,7 +17,7 @@ $(error configs/run/$(RUN).toml: no such run; there are: $(basename $(notdir $(w
 endif
 
 py := $(VENV)/bin/python
-launch := $(py)$(if $(filter-out 1,$(GPUS)), -m torch.distributed.run --standalone --nproc-per-node $(GPUS))
+launch := $(py)$(if $(filter-out 1,$(GPUS)), -m torch.distributed.run --standalone --nproc-per-node $(GPUS) --)
 run := runs/$(RUN)
 submission := submissions/$(RUN)
 ladder := $(addprefix runs/compare/$(RUN)/,$(METHODS))

@@ -160,7 +160,7 @@ def test_tensorboard_draws_what_the_metrics_say_also_after_a_kill(model_folder, 
 
 def test_without_tensorboard_installed_no_step_is_taken(llama, tmp_path, monkeypatch):
     monkeypatch.setattr(requirements_check, "find_spec", lambda name: None)
-    with pytest.raises(InputError, match="TensorBoard is not installed. Run `pip install tensorboard=="):
+    with pytest.raises(InputError, match=r"TensorBoard is not installed. Run `pip install tensorboard=="):
         fit_rows(llama, tmp_path, tensorboard=True)
     assert not (tmp_path / "metrics.jsonl").exists()
 

@@ -12,8 +12,10 @@ from prompt_recovery.manifest import write_json
 from prompt_recovery.places import RunFolder, TriplesFolder
 from prompt_recovery.tables import TRIPLES, write_table
 
-TORCHRUN = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
-ACCELERATE = ["-m", "accelerate.commands.launch", "--cpu", "--num_processes", "2", "--num_machines", "1"]
+# the last says where torchrun's options end: it has a --run-path of its own
+TORCHRUN = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", "--"]
+ACCELERATE = ["-m", "accelerate.commands.launch", "--multi_gpu", "--num_processes", "2"]
+
 PROGRAM = """
 import sys, pathlib, torch
 from transformers import AutoModelForCausalLM
@@ -88,15 +90,16 @@ def test_torchrun_and_accelerate_launch_the_script_alike(model_folder, triples, 
     for part in ("train", "valid"):
         write_table(triples, data.part(part), TRIPLES)
     write_json(data.manifest, {})
+    settings = Train(batch_tokens=1, epochs=3, learning_rate=1e-2, validations=1)
     found = {}
-    for launcher in ([], TORCHRUN, ACCELERATE):
+    for launcher, sharding in (([], "none"), (TORCHRUN, "none"), (ACCELERATE, "none"), (TORCHRUN, "full")):
         run = RunConfig(
-            name=f"by-{len(launcher)}",
+            name=f"by-{len(launcher)}-{sharding}",
             data="small",
             device="cpu",
             base=Base(model=str(model_folder("llama"))),
             embedder=Embedder(kind="minilm"),
-            train=Train(batch_tokens=1, epochs=3, learning_rate=1e-2, validations=1, accumulate=1 if launcher else 2),
+            train=settings.model_copy(update={"accumulate": 1 if launcher else 2, "sharding": sharding}),
         )
         folder = RunFolder(tmp_path / "runs" / run.name)
         folder.write_config(run)
@@ -106,5 +109,10 @@ def test_torchrun_and_accelerate_launch_the_script_alike(model_folder, triples, 
         assert finished.stdout.count("Fitted(") == 1  # what the first process says
         found[run.name] = losses(folder.path)
     alone, *together = found.values()
-    assert len(together) == 2 and len(alone) == 6
+    assert len(together) == 3 and len(alone) == 6
     assert all(own == pytest.approx(alone, abs=1e-4) for own in together)
+
+
+def test_make_launches_several_processes_as_the_slow_test_does():
+    (line,) = [line for line in (PROJECT / "Makefile").read_text().splitlines() if line.startswith("launch :=")]
+    assert " ".join(TORCHRUN).replace(" 2 ", " $(GPUS) ") in line

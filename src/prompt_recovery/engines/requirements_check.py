@@ -36,7 +36,7 @@ def missing_ray() -> str | None:
 
 
 def missing_tensorboard() -> str | None:
-    """Say how to get TensorBoard when it is not installed, which `train.tensorboard` needs: 55 MB with what it needs."""
+    """Say how to get TensorBoard when it is not installed, which `train.tensorboard` needs (55 MB in all)."""
     if find_spec("tensorboard"):
         return None
     return "train.tensorboard: TensorBoard is not installed. Run `pip install tensorboard==2.21.0`."

@@ -49,7 +49,7 @@ def fit(
     """Train the parameters that require gradients with AdamW, cosine decay and warm-up; one JSON line a step.
 
     `valid_rows`: by split. `metrics_path` gets {"step", "loss", "learning_rate", "tokens", "seconds"} lines and, at
-    each validation, {"step", "valid S0", ..., "SCS S0", ...}; TensorBoard's curves are drawn of them if wanted. With `checkpoints` a fit that was killed goes on as if
+    each validation, {"step", "valid S0", ..., "SCS S0", ...}. With `checkpoints` a fit that was killed goes on as if
     it had not been. With `answer_scores`, which needs them, the model ends with the weights that validated best, and
     stops after `settings.patience` validations that were no better.
     Raises InputError when a loss or a gradient is not finite, and when a GPU's memory runs out.

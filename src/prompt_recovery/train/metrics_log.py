@@ -27,19 +27,19 @@ def metrics_log(path: Path, step: int, *, tensorboard: bool) -> Iterator[Log]:
     path.parent.mkdir(parents=True, exist_ok=True)
     kept = path.read_bytes().decode(errors="replace").splitlines() if step and path.exists() else []
     values = [json.loads(line) for line in kept if line.endswith("}")]
-    with _curves(path.parent / "tensorboard") if tensorboard else nullcontext() as curves:
-        with path.open("w", encoding="utf-8") as file:
+    drawn = _curves(path.parent / "tensorboard") if tensorboard else nullcontext()
+    with drawn as curves, path.open("w", encoding="utf-8") as file:
 
-            def log(**numbers: float) -> None:
-                file.write(json.dumps({name: round(value, 6) for name, value in numbers.items()}) + "\n")
-                file.flush()
-                if curves:
-                    _draw(curves, **numbers)
+        def log(**numbers: float) -> None:
+            file.write(json.dumps({name: round(value, 6) for name, value in numbers.items()}) + "\n")
+            file.flush()
+            if curves:
+                _draw(curves, **numbers)
 
-            for numbers in values:
-                if numbers["step"] <= step:
-                    log(**numbers)
-            yield log
+        for numbers in values:
+            if numbers["step"] <= step:
+                log(**numbers)
+        yield log
 
 
 @contextmanager
