@@ -13,7 +13,7 @@ from peft import LoraConfig, PeftModel, get_peft_model
 from transformers import AutoModelForCausalLM, AutoTokenizer, BitsAndBytesConfig
 
 from prompt_recovery import config
-from prompt_recovery.engines.pretrained import from_pretrained, require_causal
+from prompt_recovery.engines.pretrained import from_pretrained, text_model
 from prompt_recovery.errors import InputError
 from prompt_recovery.manifest import read_json, whole_or_absent
 
@@ -61,9 +61,8 @@ def load_language_model(
 
     Raises InputError for a folder that holds no model, a hub id that cannot be had, and what is not causal.
     """
-    require_causal(model, revision)
     dtype = compute_dtype(device)
-    loaded = from_pretrained(
+    loaded = text_model(
         AutoModelForCausalLM,
         model,
         revision=revision,
@@ -139,7 +138,7 @@ def merge_adapter(folder: Path, base: config.Base, *, device: str, into: Path) -
     except ValueError as error:  # what peft raises for weights that are not numbers
         raise InputError(f"{folder}: cannot be merged ({error}). Train it again, more gently.") from error
     with whole_or_absent(into) as partial:
-        merged.save_pretrained(partial)
+        merged.save_pretrained(partial, save_original_format=False)  # whose names of weights may be another model's
         load_tokenizer(base.model, base.revision).save_pretrained(partial)
     return str(merged.dtype).removeprefix("torch.")
 
