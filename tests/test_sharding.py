@@ -93,13 +93,13 @@ def eleven(triples):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("method", ["lora", "qlora"])
+@pytest.mark.parametrize(("method", "family"), [("lora", "llama"), ("qlora", "qwen2")])
 def test_two_processes_with_half_the_layers_each_do_what_one_does_also_after_a_kill(
-    method, model_folder, eleven, tmp_path
+    method, family, model_folder, eleven, tmp_path
 ):
     whole, sharded, killed = (tmp_path / name for name in ("whole", "sharded", "killed"))
-    run = small_run(model_folder("llama"), method, sharding="full")
-    alone = small_run(model_folder("llama"), method, accumulate=2)
+    run = small_run(model_folder(family), method, sharding="full")
+    alone = small_run(model_folder(family), method, accumulate=2)
     for folder, own, processes in ((whole, alone, 1), (sharded, run, 2)):
         finished = train(folder, own, eleven, processes=processes)
         assert finished.returncode == 0, finished.stderr

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import torch
 
 from prompt_recovery import config
 from prompt_recovery.engines.language_model import base_record, peak_gpu_bytes, resolve_device
@@ -46,12 +47,7 @@ def train_adapter(
     rows = training_rows(train, base.chat)
     record = base_record(base.model, run.base.model)  # before its embedding may change
     model = make_trainable(base.model, run, inputs.get("init_from"))
-    if run.train.activation_checkpointing:
-        model.activation_checkpointing_enable({"use_reentrant": False})
-        if METHODS[run.method].trains == "adapter":
-            model.enable_input_require_grads()
-    if shards(run.train):
-        shard_layers(model, resolve_device(run.device))
+    _save_memory(model, run)
     identity = config.stage_settings(run, "train") | {name: sha256(path) for name, path in inputs.items()}
     checkpoints = Checkpoints(folder.checkpoints, identity | {"processes": workers.count()})
     answering = replace(base, model=model, max_new_tokens=run.train.validation_new_tokens)
@@ -74,6 +70,16 @@ def train_adapter(
         checkpoints.clear()
     counts = {"rows": len(rows), "trimmed": sum(row.trimmed for row in rows)}
     return fitted, counts | {"peak_gpu_bytes": peak_gpu_bytes()}
+
+
+def _save_memory(model: torch.nn.Module, run: config.RunConfig) -> None:
+    """Let the model forget activations and compute them again, and spread its layers, where the run says so."""
+    if run.train.activation_checkpointing:
+        model.activation_checkpointing_enable({"use_reentrant": False})
+        if METHODS[run.method].trains == "adapter":
+            model.enable_input_require_grads()
+    if shards(run.train):
+        shard_layers(model, resolve_device(run.device))
 
 
 def training_settings(run: config.RunConfig) -> config.Train:
