@@ -19,7 +19,7 @@ $(error configs/run/$(RUN).toml: no such run; there are: $(basename $(notdir $(w
 endif
 
 py := $(VENV)/bin/python
-launch := $(py)$(if $(filter-out 1,$(GPUS)), -m torch.distributed.run --standalone --nproc-per-node $(GPUS))
+launch := $(py)$(if $(filter-out 1,$(GPUS)), -m torch.distributed.run --standalone --nproc-per-node $(GPUS) --)
 run := runs/$(RUN)
 submission := submissions/$(RUN)
 # the keys of the run's config that decide which files the graph is made of

@@ -22,9 +22,10 @@ def main() -> None:
     from prompt_recovery.engines.recoverer import load_recoverer
     from prompt_recovery.train import workers
     from prompt_recovery.train.adapter import train_adapter
+    from prompt_recovery.train.sharding import shards
 
     with workers.joined_workers(), workers.first_alone(folder.receipt(run, "train", **inputs)) as receipt:
-        base, embed = load_recoverer(run, None), remembering_embedder(run.embedder)
+        base, embed = load_recoverer(run, None, to_shard=shards(run.train)), remembering_embedder(run.embedder)
         fitted, rows = train_adapter(train, valid, run, base=base, folder=folder, embed=embed, inputs=inputs)
         if receipt:
             receipt.outputs += [trained, folder.metrics]

@@ -7,9 +7,9 @@ from typing import Any
 
 import torch
 from tokenizers import AddedToken, Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
-from transformers import AutoModelForCausalLM, GenerationConfig, PreTrainedTokenizerFast
+from transformers import AutoModelForCausalLM, AutoTokenizer, GenerationConfig, PreTrainedTokenizerFast
 from transformers.models.gemma2 import Gemma2Config
-from transformers.models.gemma3 import Gemma3TextConfig
+from transformers.models.gemma3 import Gemma3Config, Gemma3ForConditionalGeneration, Gemma3TextConfig
 from transformers.models.llama import LlamaConfig
 from transformers.models.mistral import MistralConfig
 from transformers.models.phi3 import Phi3Config
@@ -183,4 +183,21 @@ def make_model_folder(family: str, folder: Path, *, seed: int = 0, hidden_size: 
     )
     model.save_pretrained(folder)
     tokenizer.save_pretrained(folder)
+    return folder
+
+
+def make_image_model_folder(text: Path, folder: Path) -> Path:
+    """Save the Gemma 3 text model of the folder `text` with a random image tower, as the published 4B to 27B are."""
+    words = AutoModelForCausalLM.from_pretrained(text)
+    tower = {"hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 2, "num_attention_heads": 2}
+    config = Gemma3Config(
+        text_config=words.config.to_dict(),
+        vision_config=tower | {"image_size": 28, "patch_size": 14},
+        mm_tokens_per_image=4,
+    )
+    model = Gemma3ForConditionalGeneration(config)
+    model.model.language_model.load_state_dict(words.model.state_dict())
+    model.lm_head.load_state_dict(words.lm_head.state_dict())
+    model.save_pretrained(folder)
+    AutoTokenizer.from_pretrained(text).save_pretrained(folder)
     return folder

@@ -1,3 +1,4 @@
+import contextlib
 import dataclasses
 import json
 import math
@@ -8,6 +9,7 @@ from small_models import FAMILIES
 from transformers import AutoModelForCausalLM
 
 from prompt_recovery.config import Train
+from prompt_recovery.engines import requirements_check
 from prompt_recovery.errors import InputError
 from prompt_recovery.train.checkpoints import Checkpoints
 from prompt_recovery.train.examples import Row, make_batch
@@ -131,6 +133,36 @@ def test_packing_trains_as_padding_does(model_folder, tmp_path):
         _, lines = fit_rows(model, tmp_path, batch_tokens=10_000, epochs=4, packing=packing)
         losses.append([line["loss"] for line in lines if "loss" in line])
     assert losses[0] == pytest.approx(losses[1], abs=1e-4)
+
+
+def drawn(folder) -> dict[str, list[tuple[int, float]]]:
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    (file,) = (folder / "tensorboard").iterdir()
+    events = EventAccumulator(str(file)).Reload()
+    return {tag: [(one.step, one.value) for one in events.Scalars(tag)] for tag in events.Tags()["scalars"]}
+
+
+@pytest.mark.slow
+def test_tensorboard_draws_what_the_metrics_say_also_after_a_kill(model_folder, tmp_path):
+    options = {"epochs": 6, "validations": 4, "batch_tokens": 60, "patience": None, "tensorboard": True}
+    for dies_after in (2, 99):
+        model = AutoModelForCausalLM.from_pretrained(model_folder("llama"), dtype=torch.float32)
+        scores, saved = killed_after(model, dies_after), Checkpoints(tmp_path / "checkpoints", {})
+        with pytest.raises(Killed) if dies_after == 2 else contextlib.nullcontext():
+            _, lines = fit_rows(model, tmp_path, checkpoints=saved, answer_scores=scores, **options)
+    expected = {}
+    for line in lines:
+        for name in line.keys() - {"step"}:
+            expected.setdefault(name.replace(" ", "/"), []).append((line["step"], pytest.approx(line[name], abs=1e-5)))
+    assert drawn(tmp_path) == expected and {"loss", "SCS/S0", "valid/S1"} < expected.keys()
+
+
+def test_without_tensorboard_installed_no_step_is_taken(llama, tmp_path, monkeypatch):
+    monkeypatch.setattr(requirements_check, "find_spec", lambda name: None)
+    with pytest.raises(InputError, match=r"TensorBoard is not installed. Run `pip install tensorboard=="):
+        fit_rows(llama, tmp_path, tensorboard=True)
+    assert not (tmp_path / "metrics.jsonl").exists()
 
 
 class Killed(BaseException):

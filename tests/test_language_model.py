@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
-from small_models import FAMILIES, make_model_folder
+from small_models import FAMILIES, make_image_model_folder, make_model_folder
 from transformers import BertConfig, LlamaConfig, T5Config
 
 from prompt_recovery.config import Base, Chat, Generation, Lora, Rewriter, RunConfig, Train
@@ -79,6 +79,44 @@ def test_load_train_save_reload_generate(family, model_folder, triples, tmp_path
     assert len(answers) == 2
     assert answers == [adapted.generate([prompt])[0] for prompt in prompts]  # padding changes nothing
     assert all(token not in answer for answer in answers for token in adapted.tokenizer.all_special_tokens)
+
+
+@pytest.mark.slow
+def test_of_a_gemma_3_that_sees_images_the_text_model_alone_is_loaded_trained_and_merged(
+    model_folder, triples, tmp_path
+):
+    images = make_image_model_folder(model_folder("gemma3"), tmp_path / "images")
+    ids = torch.tensor([[10, 11, 12, 13, 14]])
+    with torch.no_grad():
+        seeing, words = (load_language_model(str(folder), device=CPU) for folder in (images, model_folder("gemma3")))
+        torch.testing.assert_close(seeing(ids).logits, words(ids).logits)
+    assert not [name for name, _ in seeing.named_modules() if "vision" in name]
+
+    run = small_run(images)
+    train(run, triples, tmp_path)
+    adapted = load_recoverer(run, tmp_path / "adapter")
+    assert len(adapted.generate([adapted.encode("The kettle sang.", "Arr!")])) == 1
+    merge_adapter(tmp_path / "adapter", run.base, device="cpu", into=tmp_path / "merged")
+    with torch.no_grad():
+        merged = load_language_model(str(tmp_path / "merged"), device=CPU)(ids).logits
+        apart = load_adapter(load_language_model(str(images), device=CPU), tmp_path / "adapter", base=str(images))
+        torch.testing.assert_close(merged, apart(ids).logits, atol=1e-5, rtol=1e-4)
+        assert not torch.allclose(merged, words(ids).logits, atol=1e-4)
+
+
+@pytest.mark.slow
+def test_a_folder_that_lacks_weights_of_its_text_model_is_refused(model_folder, tmp_path):
+    images = make_image_model_folder(model_folder("gemma3"), tmp_path / "images")
+    file = images / "model.safetensors"
+    weights = load_file(file)
+    lost = next(name for name in sorted(weights) if name.endswith("layers.0.mlp.up_proj.weight") and "language" in name)
+    save_file(
+        {name: one for name, one in weights.items() if name != lost}, images / "model.safetensors", {"format": "pt"}
+    )
+    with pytest.raises(
+        InputError, match=r"1 weights of its text model are not there \(first: model.layers.0.mlp.up_proj"
+    ):
+        load_language_model(str(images), device=CPU)
 
 
 @pytest.mark.parametrize("family", ["llama", "qwen2", "phi3"])

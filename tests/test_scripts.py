@@ -1,5 +1,6 @@
 """Bad input at the doors: each script ends with one readable message, exit code 2, and loses nothing."""
 
+import re
 import shutil
 import subprocess
 import sys
@@ -9,8 +10,9 @@ import pandas as pd
 import pytest
 from conftest import PROJECT
 
-from prompt_recovery.config import RunConfig, stage_settings
+from prompt_recovery.config import Base, Embedder, RunConfig, stage_settings
 from prompt_recovery.config_file import load_toml
+from prompt_recovery.engines.requirements_check import missing_requirements
 from prompt_recovery.manifest import write_json
 from prompt_recovery.places import RunFolder
 
@@ -70,6 +72,30 @@ def test_the_real_run_stops_at_once_and_says_what_is_missing(project, monkeypatc
         assert f"{key}: not in the cache, and the hub does not give it" in message
     assert 'device = "cuda": no CUDA GPU is visible on this machine.' in message
     assert "accept its licence and set HF_TOKEN" in message
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ('{"model_type": "bert", "architectures": ["BertModel"]}', "is no causal language model: .* names BertModel"),
+        ('{"model_type": "llama"}', "is no causal language model: its config.json names no architecture"),
+        ("{", "cannot be loaded .*not a valid JSON file"),
+    ],
+)
+def test_a_base_that_is_not_causal_is_known_before_any_data_are_made(project, settings, said):
+    (project / "encoder").mkdir()
+    (project / "encoder" / "config.json").write_text(settings)
+    message = complaint("configure", "--run", "mistral-7b", "--set", "base.model=encoder", "device=cpu")
+    assert re.search(f"base.model = encoder: {said}", message)
+    assert not (project / "data").exists() and not (project / "runs").exists()
+
+
+def test_a_base_that_calls_itself_causal_is_believed_until_it_is_loaded(project):
+    (project / "mistral").mkdir()
+    (project / "mistral" / "config.json").write_text('{"architectures": ["MistralForCausalLM"]}')
+    run = RunConfig(name="x", data="x", device="cpu", base=Base(model="mistral"), embedder=Embedder(kind="minilm"))
+    assert missing_requirements(run, None) == []
 
 
 def test_a_name_that_is_neither_folder_nor_hub_id_is_said_to_be_none(project):

@@ -5,6 +5,16 @@ import subprocess
 import sys
 
 import pytest
+from conftest import PROJECT
+
+from prompt_recovery.config import Base, Embedder, RunConfig, Train
+from prompt_recovery.manifest import write_json
+from prompt_recovery.places import RunFolder, TriplesFolder
+from prompt_recovery.tables import TRIPLES, write_table
+
+# the last says where torchrun's options end: it has a --run-path of its own
+TORCHRUN = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", "--"]
+ACCELERATE = ["-m", "accelerate.commands.launch", "--multi_gpu", "--num_processes", "2"]
 
 PROGRAM = """
 import sys, pathlib, torch
@@ -71,3 +81,38 @@ def test_two_processes_have_the_loss_curve_of_one_and_go_on_after_a_kill(model_f
     again = train(program, model, tmp_path / "three", processes=2, accumulate=1)
     assert again.returncode == 0, again.stderr
     assert losses(tmp_path / "three") == pytest.approx(losses(tmp_path / "two"), abs=1e-6)
+
+
+@pytest.mark.slow
+def test_torchrun_and_accelerate_launch_the_script_alike(model_folder, triples, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    data = TriplesFolder.named("small")
+    for part in ("train", "valid"):
+        write_table(triples, data.part(part), TRIPLES)
+    write_json(data.manifest, {})
+    settings = Train(batch_tokens=1, epochs=3, learning_rate=1e-2, validations=1)
+    found = {}
+    for launcher, sharding in (([], "none"), (TORCHRUN, "none"), (ACCELERATE, "none"), (TORCHRUN, "full")):
+        run = RunConfig(
+            name=f"by-{len(launcher)}-{sharding}",
+            data="small",
+            device="cpu",
+            base=Base(model=str(model_folder("llama"))),
+            embedder=Embedder(kind="minilm"),
+            train=settings.model_copy(update={"accumulate": 1 if launcher else 2, "sharding": sharding}),
+        )
+        folder = RunFolder(tmp_path / "runs" / run.name)
+        folder.write_config(run)
+        command = [sys.executable, *launcher, str(PROJECT / "scripts/train.py"), "--run", f"runs/{run.name}"]
+        finished = subprocess.run(command, capture_output=True, text=True, timeout=240)
+        assert finished.returncode == 0, finished.stderr
+        assert finished.stdout.count("Fitted(") == 1  # what the first process says
+        found[run.name] = losses(folder.path)
+    alone, *together = found.values()
+    assert len(together) == 3 and len(alone) == 6
+    assert all(own == pytest.approx(alone, abs=1e-4) for own in together)
+
+
+def test_make_launches_several_processes_as_the_slow_test_does():
+    (line,) = [line for line in (PROJECT / "Makefile").read_text().splitlines() if line.startswith("launch :=")]
+    assert " ".join(TORCHRUN).replace(" 2 ", " $(GPUS) ") in line

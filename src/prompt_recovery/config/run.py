@@ -20,12 +20,14 @@ class Train(Section):
     weight_decay: Annotated[float, Field(ge=0)] = 0.0
     max_grad_norm: Positive = 1.0
     activation_checkpointing: bool = True
+    sharding: Literal["none", "full"] = "none"  # full: each GPU holds its share of the frozen layers (FSDP)
     validations: Count = 8  # how often the validation loss and score are taken
     validation_rows: Count = 100  # of each split that are answered and scored
     validation_new_tokens: Count = 64  # of an answer
     validation_batch_size: Count = 32
     patience: Count | None = 3  # validations no better than the best before training stops; None: it never does
     checkpoint_seconds: Positive = 900.0  # between checkpoints, beside those at each validation
+    tensorboard: bool = False  # also draw metrics.jsonl's numbers in the run's folder tensorboard/
 
 
 class FullTrain(Train):
@@ -181,6 +183,12 @@ class RunConfig(Section):
             raise ValueError(f'a section [base] with method = "{self.method}", which asks a model')
         if not self.train.epochs and not self.init_from:
             raise ValueError("train.epochs above 0 without init_from, whose adapter would be taken as it is")
+        return self
+
+    @model_validator(mode="after")
+    def _shards_what_fsdp_can(self) -> Self:
+        if self.train.sharding == "full" and self.method in ("full", "last_layers", "int8_lora"):
+            raise ValueError(f'train.sharding = "none" with method = "{self.method}": only lora and qlora are sharded')
         return self
 
     @model_validator(mode="after")

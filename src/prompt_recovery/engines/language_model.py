@@ -7,12 +7,13 @@ from typing import Any
 
 import numpy as np
 import torch
+from accelerate.hooks import remove_hook_from_module
 from huggingface_hub import snapshot_download
 from peft import LoraConfig, PeftModel, get_peft_model
 from transformers import AutoModelForCausalLM, AutoTokenizer, BitsAndBytesConfig
 
 from prompt_recovery import config
-from prompt_recovery.engines.pretrained import from_pretrained, require_causal
+from prompt_recovery.engines.pretrained import from_pretrained, text_model
 from prompt_recovery.errors import InputError
 from prompt_recovery.manifest import read_json, whole_or_absent
 
@@ -51,24 +52,27 @@ def load_language_model(
     quantisation: str = "none",
     attention: str | None = None,
     device: torch.device,
+    to_shard: bool = False,
 ) -> torch.nn.Module:
     """Load a causal model on `device`: `none` in the compute dtype, `int8`, or `nf4` with double quantisation.
 
-    `attention`: the name of an implementation of transformers; None: what it chooses for the model.
+    `attention`: the name of an implementation of transformers; None: what it chooses for the model. `to_shard`: leave
+    it in the CPU's memory for now, in the form that FSDP takes apart: each process must have room for it there.
 
     Raises InputError for a folder that holds no model, a hub id that cannot be had, and what is not causal.
     """
-    require_causal(model, revision)
     dtype = compute_dtype(device)
-    loaded = from_pretrained(
+    loaded = text_model(
         AutoModelForCausalLM,
         model,
         revision=revision,
         dtype=dtype,
-        device_map={"": device},
+        device_map={"": torch.device("cpu") if to_shard else device},
         attn_implementation=attention,
-        quantization_config=_quantisation_config(quantisation, dtype),
+        quantization_config=_quantisation_config(quantisation, dtype, dtype if to_shard else torch.uint8),
     )
+    if to_shard:
+        remove_hook_from_module(loaded, recurse=True)  # which would send a quantised model's inputs to the CPU
     if device.type == "cpu":
         _use_safe_cpu_kernels(loaded)
     return loaded.eval()
@@ -134,7 +138,7 @@ def merge_adapter(folder: Path, base: config.Base, *, device: str, into: Path) -
     except ValueError as error:  # what peft raises for weights that are not numbers
         raise InputError(f"{folder}: cannot be merged ({error}). Train it again, more gently.") from error
     with whole_or_absent(into) as partial:
-        merged.save_pretrained(partial)
+        merged.save_pretrained(partial, save_original_format=False)  # whose names of weights may be another model's
         load_tokenizer(base.model, base.revision).save_pretrained(partial)
     return str(merged.dtype).removeprefix("torch.")
 
@@ -208,13 +212,18 @@ def _spare_token(tokenizer: Any) -> str:
     raise InputError(f"{tokenizer.name_or_path}: no token to pad with beside eos; set pad_token in the tokeniser.")
 
 
-def _quantisation_config(quantisation: str, dtype: torch.dtype) -> BitsAndBytesConfig | None:
+def _quantisation_config(quantisation: str, dtype: torch.dtype, storage: torch.dtype) -> BitsAndBytesConfig | None:
+    """`storage`: as which type weights of 4 bits are held, two or more in each of its numbers."""
     if quantisation == "none":
         return None
     if quantisation == "int8":
         return BitsAndBytesConfig(load_in_8bit=True)
     return BitsAndBytesConfig(
-        load_in_4bit=True, bnb_4bit_quant_type="nf4", bnb_4bit_use_double_quant=True, bnb_4bit_compute_dtype=dtype
+        load_in_4bit=True,
+        bnb_4bit_quant_type="nf4",
+        bnb_4bit_use_double_quant=True,
+        bnb_4bit_compute_dtype=dtype,
+        bnb_4bit_quant_storage=storage,
     )
 
 

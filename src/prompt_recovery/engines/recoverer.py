@@ -48,13 +48,21 @@ class Recoverer:
         return [answer.text for answer in generate(self.model, prompts, **options)]
 
 
-def load_recoverer(run: config.RunConfig, trained: Path | None) -> Recoverer:
-    """Load the run's base as its method wants it, with what was trained (in that folder) or bare."""
+def load_recoverer(run: config.RunConfig, trained: Path | None, *, to_shard: bool = False) -> Recoverer:
+    """Load the run's base as its method wants it, with what was trained (in that folder) or bare.
+
+    `to_shard`: to be spread over several processes before it is used.
+    """
     base, device = run.base, resolve_device(run.device)
     tokenizer = load_tokenizer(base.model, base.revision)
     quantisation = METHODS[run.method].quantisation
     model = load_language_model(
-        base.model, revision=base.revision, quantisation=quantisation, attention=base.attention, device=device
+        base.model,
+        revision=base.revision,
+        quantisation=quantisation,
+        attention=base.attention,
+        device=device,
+        to_shard=to_shard,
     )
     if trained:
         model = load_trained(model, trained, base=base.model)

@@ -1,10 +1,12 @@
 """Configs in, what this machine lacks for them out: asked before the first stage, so that hours are not lost."""
 
+import json
 from importlib.util import find_spec
 from pathlib import Path
 
 from prompt_recovery import config
 from prompt_recovery.engines.embedder import SENTENCE_T5
+from prompt_recovery.errors import InputError
 
 
 def missing_requirements(run: config.RunConfig, data: config.DataConfig | None) -> list[str]:
@@ -16,12 +18,14 @@ def missing_requirements(run: config.RunConfig, data: config.DataConfig | None) 
     chat_models = {"rewriter": data.rewriter, "writer": data.writer} if data else {}
     local = {section: settings for section, settings in chat_models.items() if settings and settings.model}
     wanted |= {f"{section}.model": settings.model for section, settings in local.items()}
-    missing = [_missing_model(key, model) for key, model in wanted.items()]
+    revisions = {"base.model": run.base.revision}
+    missing = [_missing_model(key, model, revisions.get(key)) for key, model in wanted.items()]
     devices = {"device": run.device, **{f"{section}.device": own.device for section, own in local.items()}}
     if data and data.cluster and data.cluster.address:
         devices.pop("rewriter.device", None)  # its nodes'
     missing += [_missing_gpu(key) for key, device in devices.items() if device == "cuda"]
     missing += [missing_ray()] if data and data.cluster else []
+    missing += [missing_tensorboard()] if run.train.tensorboard else []
     return [sentence for sentence in missing if sentence]
 
 
@@ -32,25 +36,48 @@ def missing_ray() -> str | None:
     return "[cluster]: Ray is not installed. Run `pip install -r requirements-cluster.txt`, on every node."
 
 
+def missing_tensorboard() -> str | None:
+    """Say how to get TensorBoard when it is not installed, which `train.tensorboard` needs (55 MB in all)."""
+    if find_spec("tensorboard"):
+        return None
+    return "train.tensorboard: TensorBoard is not installed. Run `pip install tensorboard==2.21.0`."
+
+
 def _missing_gpu(key: str) -> str | None:
     import torch  # seconds to import
 
     return None if torch.cuda.is_available() else f'{key} = "cuda": no CUDA GPU is visible on this machine.'
 
 
-def _missing_model(key: str, model: str) -> str | None:
-    """Say why `model` cannot be had: neither a folder, nor in the hub's cache, nor on a hub that answers."""
+def _missing_model(key: str, model: str, revision: str | None) -> str | None:
+    """Say why `model` cannot be had: not a folder, not in the hub's cache, not on a hub that answers, or not causal."""
     from huggingface_hub import hf_hub_download
     from huggingface_hub.errors import HFValidationError, HTTPError, OfflineModeIsEnabled
 
     from prompt_recovery.engines.hub import why_not
 
-    if (Path(model) / "config.json").is_file():
-        return None
+    settings = Path(model) / "config.json"
     try:
-        hf_hub_download(model, "config.json")  # a few KB; of a gated model anybody gets the facts, but no file
+        if not settings.is_file():  # a few KB; of a gated model anybody gets the facts, but no file
+            settings = Path(hf_hub_download(model, "config.json", revision=revision))
     except HFValidationError:
         return f"{key} = {model!r}: is neither a model folder nor a hub id (owner/model)."
     except (HTTPError, OfflineModeIsEnabled, OSError) as error:
         return f"{key} = {model!r}: {why_not(error, model)}"
+    return None if key == "embedder.model" else _not_causal(key, model, revision, settings)
+
+
+def _not_causal(key: str, model: str, revision: str | None, settings: Path) -> str | None:
+    """Say what else than a causal language model the file `settings`, its config.json, describes."""
+    try:
+        if any(name.endswith("ForCausalLM") for name in json.loads(settings.read_bytes())["architectures"]):
+            return None
+    except (ValueError, KeyError, TypeError):
+        pass  # what is wrong with the file, transformers says below
+    from prompt_recovery.engines.pretrained import require_causal  # seconds to import
+
+    try:
+        require_causal(model, revision)
+    except InputError as error:
+        return f"{key} = {error}"
     return None

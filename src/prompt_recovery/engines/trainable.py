@@ -75,5 +75,10 @@ def _last_layers(model: torch.nn.Module, number: int) -> torch.nn.ModuleList:
     depth = model.config.get_text_config().num_hidden_layers
     if number > depth:
         raise InputError(f"whole_weights.last_layers = {number}: the base has {depth} layers.")
-    stacks = (own for own in model.modules() if isinstance(own, torch.nn.ModuleList) and len(own) == depth)
-    return next(stacks)[-number:]
+    return decoder_layers(model)[-number:]
+
+
+def decoder_layers(model: torch.nn.Module) -> torch.nn.ModuleList:
+    """Return the stack of the model's layers, the first of all lists of modules that are as many."""
+    depth = model.config.get_text_config().num_hidden_layers
+    return next(own for own in model.modules() if isinstance(own, torch.nn.ModuleList) and len(own) == depth)

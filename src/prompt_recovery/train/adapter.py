@@ -6,9 +6,10 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import torch
 
 from prompt_recovery import config
-from prompt_recovery.engines.language_model import base_record, peak_gpu_bytes
+from prompt_recovery.engines.language_model import base_record, peak_gpu_bytes, resolve_device
 from prompt_recovery.engines.recoverer import Recoverer
 from prompt_recovery.engines.trainable import make_trainable, save_trained
 from prompt_recovery.errors import InputError
@@ -20,6 +21,7 @@ from prompt_recovery.train.answer_scores import answer_scores
 from prompt_recovery.train.checkpoints import Checkpoints
 from prompt_recovery.train.examples import rows_by_split, training_rows
 from prompt_recovery.train.fitting import Fitted, fit
+from prompt_recovery.train.sharding import shard_layers, shards, unwrap_layers
 
 
 def train_adapter(
@@ -34,6 +36,7 @@ def train_adapter(
 ) -> tuple[Fitted, dict[str, int]]:
     """Train what the run's method trains, with the loss on answers only, and save it, whole or not at all.
 
+    `base`: loaded to be sharded where `train.sharding` says so and several processes train.
     `inputs`: the files that it depends on; it starts from the adapter in the folder `init_from`, if that is one of
     them, and leaves it as it is. A run that was killed goes on from its last checkpoint if settings and inputs are the
     same. `embed` maps texts to unit vectors, shape (n, d): what validated best by SCS is what is saved.
@@ -44,10 +47,7 @@ def train_adapter(
     rows = training_rows(train, base.chat)
     record = base_record(base.model, run.base.model)  # before its embedding may change
     model = make_trainable(base.model, run, inputs.get("init_from"))
-    if run.train.activation_checkpointing:
-        model.activation_checkpointing_enable({"use_reentrant": False})
-        if METHODS[run.method].trains == "adapter":
-            model.enable_input_require_grads()
+    _save_memory(model, run)
     identity = config.stage_settings(run, "train") | {name: sha256(path) for name, path in inputs.items()}
     checkpoints = Checkpoints(folder.checkpoints, identity | {"processes": workers.count()})
     answering = replace(base, model=model, max_new_tokens=run.train.validation_new_tokens)
@@ -64,11 +64,22 @@ def train_adapter(
         checkpoints=checkpoints,
         answer_scores=answer_scores(answering, valid, **scoring, embed=embed),
     )
+    unwrap_layers(model)
     if workers.rank() == 0:
         save_trained(model, folder.trained(run.method), record)
         checkpoints.clear()
     counts = {"rows": len(rows), "trimmed": sum(row.trimmed for row in rows)}
     return fitted, counts | {"peak_gpu_bytes": peak_gpu_bytes()}
+
+
+def _save_memory(model: torch.nn.Module, run: config.RunConfig) -> None:
+    """Let the model forget activations and compute them again, and spread its layers, where the run says so."""
+    if run.train.activation_checkpointing:
+        model.activation_checkpointing_enable({"use_reentrant": False})
+        if METHODS[run.method].trains == "adapter":
+            model.enable_input_require_grads()
+    if shards(run.train):
+        shard_layers(model, resolve_device(run.device))
 
 
 def training_settings(run: config.RunConfig) -> config.Train:

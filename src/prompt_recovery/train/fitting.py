@@ -1,12 +1,9 @@
 """A model, rows and settings in, a fitted model and its loss curve out: the one training loop of the project."""
 
-import json
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TextIO
 
 import torch
 from tqdm import tqdm
@@ -16,6 +13,7 @@ from prompt_recovery.train import workers
 from prompt_recovery.train.checkpoints import Checkpoints
 from prompt_recovery.train.examples import Row
 from prompt_recovery.train.losses import mean_loss
+from prompt_recovery.train.metrics_log import Log, metrics_log
 from prompt_recovery.train.stepper import Progress, Stepper, Validation
 
 AnswerScores = Callable[[], dict[str, float]]  # of the model as it is: mean SCS of its answers, by split
@@ -88,16 +86,16 @@ def _take_steps(
     validate_at = {round(count * i / settings.validations) for i in range(1, settings.validations + 1)}
     started, saved = time.monotonic() - progress.seconds, time.monotonic()
     with (
-        _metrics_file(metrics_path, progress.step) as metrics,
+        metrics_log(metrics_path, progress.step, tensorboard=settings.tensorboard) as log,
         tqdm(total=count, initial=progress.step, desc=title, unit="step", disable=workers.rank() > 0) as bar,
     ):
         while progress.step < count and not _gives_up(progress, settings):
             loss = stepper.take_step()
             progress.seconds = time.monotonic() - started
-            _log(metrics, step=progress.step, loss=loss, learning_rate=stepper.learning_rate, **_spent(progress))
+            log(step=progress.step, loss=loss, learning_rate=stepper.learning_rate, **_spent(progress))
             if progress.step in validate_at:
                 _validate(stepper, valid_rows, answer_scores, checkpoints)
-                _log_validation(metrics, progress.last)
+                _log_validation(log, progress.last)
             if checkpoints and (progress.step in validate_at or time.monotonic() - saved > settings.checkpoint_seconds):
                 stepper.save(checkpoints)
                 saved = time.monotonic()
@@ -111,9 +109,12 @@ def _validate(
     answer_scores: AnswerScores | None,
     checkpoints: Checkpoints | None,
 ) -> None:
-    """Note the losses and scores, and keep the weights if none before scored as well; the first process does it."""
+    """Note the losses and scores, and keep the weights if none before scored as well.
+
+    The first process does it; of a sharded model all do, each the same, for its layers are whole in none of them.
+    """
     progress = stepper.progress
-    if workers.rank() == 0:
+    if workers.rank() == 0 or stepper.sharded:
         losses = {
             name: mean_loss(stepper.model, own, stepper.settings.batch_tokens, stepper.pad_id)
             for name, own in valid_rows.items()
@@ -143,23 +144,6 @@ def _seen(loss: float, progress: Progress) -> str:
     return f"loss {loss:.2f}{scores}, {progress.tokens / max(progress.seconds, 1e-9):,.0f} tokens/s"
 
 
-@contextmanager
-def _metrics_file(path: Path, step: int) -> Iterator[TextIO]:
-    """Open the file behind what it says of steps up to `step`: what a killed fit did after its checkpoint goes."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    kept = path.read_bytes().decode(errors="replace").splitlines() if step and path.exists() else []
-    kept = [line for line in kept if line.endswith("}") and json.loads(line)["step"] <= step]
-    with path.open("w", encoding="utf-8") as file:
-        file.writelines(f"{line}\n" for line in kept)
-        yield file
-
-
-def _log(file: TextIO, **values: float) -> None:
-    if workers.rank() == 0:
-        file.write(json.dumps({name: round(value, 6) for name, value in values.items()}) + "\n")
-        file.flush()
-
-
-def _log_validation(file: TextIO, done: Validation) -> None:
+def _log_validation(log: Log, done: Validation) -> None:
     losses = {f"valid {split}": loss for split, loss in done.losses.items()}
-    _log(file, step=done.step, **losses, **{f"SCS {split}": score for split, score in done.scores.items()})
+    log(step=done.step, **losses, **{f"SCS {split}": score for split, score in done.scores.items()})

@@ -14,6 +14,7 @@ from prompt_recovery.train.checkpoints import Checkpoints
 from prompt_recovery.train.examples import Row, make_batch, plan_batches
 from prompt_recovery.train.losses import packs_rows, summed_loss
 from prompt_recovery.train.optimisers import cosine, make_optimiser
+from prompt_recovery.train.sharding import shards
 
 
 @dataclass
@@ -59,6 +60,7 @@ class Stepper:
         torch.manual_seed(seed)
         self.model, self.rows, self.settings, self.pad_id = model, rows, settings, pad_id
         self.packed = packs_rows(model) if settings.packing == "auto" else settings.packing == "on"
+        self.sharded = shards(settings)
         self.steps = plan_steps(rows, settings, seed, packed=self.packed)
         self.named = {name: one for name, one in model.named_parameters() if one.requires_grad}
         self.optimiser = make_optimiser(list(self.named.values()), settings)
@@ -77,7 +79,11 @@ class Stepper:
             options["lr"] = self.settings.learning_rate * self.factor(self.progress.step)
         answer_tokens = sum(self.rows[row].answer_length for group in groups for row in group)
         self.model.train()
-        loss = sum(self._backward(group, answer_tokens) for group in groups[workers.rank() :: workers.count()])
+        own = groups[workers.rank() :: workers.count()]
+        loss = sum(self._backward(group, answer_tokens) for group in own)
+        if self.sharded:
+            for _ in range(math.ceil(len(groups) / workers.count()) - len(own)):
+                self._backward(groups[0], answer_tokens, share=0.0)  # the others' passes need this process's layers
         loss = workers.summed(loss, self.model.device)
         workers.sum_gradients(parameters)
         self.scaler.unscale_(self.optimiser)
@@ -91,10 +97,10 @@ class Stepper:
         self.progress.tokens += sum(len(self.rows[row].ids) for group in groups for row in group)
         return loss
 
-    def _backward(self, group: Sequence[int], answer_tokens: int) -> float:
+    def _backward(self, group: Sequence[int], answer_tokens: int, share: float = 1.0) -> float:
         batch = make_batch([self.rows[row] for row in group], self.pad_id, packed=self.packed)
         try:
-            loss = summed_loss(self.model, batch) / answer_tokens
+            loss = share * summed_loss(self.model, batch) / answer_tokens
             self.scaler.scale(loss).backward()
         except torch.OutOfMemoryError:
             shape = " x ".join(map(str, batch.ids.shape))
