@@ -116,7 +116,7 @@ def test_a_missing_ray_is_named_with_its_cure(monkeypatch):
 
 
 def test_the_gpu_of_a_cluster_is_not_looked_for_here(tmp_path):
-    (tmp_path / "config.json").write_text("{}")
+    (tmp_path / "config.json").write_text('{"architectures": ["LlamaForCausalLM"]}')
     run = load_toml(RunConfig, PROJECT / "configs" / "run" / "tiny.toml")
     data = settings({"kind": "transformers", "model": str(tmp_path), "device": "cuda"}, address="auto")
     assert requirements_check.missing_requirements(run, data) == []

@@ -18,7 +18,7 @@ def missing_requirements(run: config.RunConfig, data: config.DataConfig | None) 
     chat_models = {"rewriter": data.rewriter, "writer": data.writer} if data else {}
     local = {section: settings for section, settings in chat_models.items() if settings and settings.model}
     wanted |= {f"{section}.model": settings.model for section, settings in local.items()}
-    revisions = {"base.model": run.base.revision}
+    revisions = {"base.model": run.base and run.base.revision}
     missing = [_missing_model(key, model, revisions.get(key)) for key, model in wanted.items()]
     devices = {"device": run.device, **{f"{section}.device": own.device for section, own in local.items()}}
     if data and data.cluster and data.cluster.address:
