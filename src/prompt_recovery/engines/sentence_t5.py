@@ -65,29 +65,36 @@ class SentenceT5:
 def sentence_t5(model: "SentenceTransformer", where: str) -> SentenceT5:
     """Join a model that was loaded from `where` (folder or hub id) with the SentencePiece file that lies there.
 
-    Raises InputError when there is no such file, or when it is not the model's.
+    Raises InputError when there is no such file, when it is no SentencePiece model, or not this model's.
     """
-    pieces = SentencePieceProcessor(model_file=str(_pieces_file(where)))
-    return SentenceT5(model.float().eval(), pieces)  # the hub's weights are in float16
+    file = _pieces_file(where)
+    try:
+        pieces = SentencePieceProcessor(model_file=str(file))
+    except RuntimeError as error:
+        raise InputError(f"{file}: is no SentencePiece model ({str(error)[:80]}). Fetch it again.") from None
+    ids, known = pieces.get_piece_size(), model[0].model.get_input_embeddings().num_embeddings
+    if ids > known or pieces.pad_id() < 0 or pieces.eos_id() < 0:
+        raise InputError(
+            f"{file}: has {ids} pieces, pad {pieces.pad_id()} and eos {pieces.eos_id()}; expected at most the {known} "
+            "of the encoder beside it, and both. Put the file of this very model there."
+        )
+    return SentenceT5(model.float().eval(), pieces)  # the hub's weights are in float16, and would be run in it
 
 
 def _pieces_file(where: str) -> Path:
     from huggingface_hub import hf_hub_download
     from huggingface_hub.errors import EntryNotFoundError
 
-    if Path(where).is_dir():
-        file = Path(where) / PIECES_FILE
+    try:
+        file = Path(where) / PIECES_FILE if Path(where).is_dir() else Path(hf_hub_download(where, PIECES_FILE))
         if file.is_file():
             return file
-    else:
-        try:
-            return Path(hf_hub_download(where, PIECES_FILE))
-        except EntryNotFoundError:  # on the hub, or in the cache when the hub does not answer
-            pass
+    except EntryNotFoundError:  # neither in the cache nor on the hub
+        pass
     raise InputError(
-        f"embedder.model {where}: has no {PIECES_FILE}, and without it texts cannot be cut into pieces as the "
-        f"competition's host cut them (tokenizer.json takes '</s>' in a text for a special token). Put the "
-        f"{PIECES_FILE} of sentence-transformers/sentence-t5-base beside its config.json, or give a folder that has it."
+        f"embedder.model {where}: has no {PIECES_FILE}, and its tokenizer.json does not cut texts as the competition's "
+        f"host did: it takes '</s>' in a text for a special token. Expected {PIECES_FILE} beside config.json: fetch it "
+        "from the hub's sentence-transformers/sentence-t5-base, or give a folder that has it."
     )
 
 
