@@ -65,9 +65,7 @@ def main() -> None:
     print(
         f"all at once: {whole:.1f} s, {1e6 * whole / given.rows:.0f} us a row, {distinct / whole:.0f} distinct texts/s"
     )
-    print(
-        f"row by row: {1e3 * loop_a_row:.1f} ms a row on {given.sample} rows; for all {extrapolated:.0f} s, extrapolated"
-    )
+    print(f"row by row: {1e3 * loop_a_row:.1f} ms a row on {given.sample}; for all {extrapolated:.0f} s, extrapolated")
     print(f"{extrapolated / whole:.1f} times; without repetition, by batching alone, {alone:.1f} times")
 
 

@@ -4,9 +4,7 @@ import io
 import random
 from pathlib import Path
 
-import torch
 from sentencepiece import SentencePieceTrainer
-from transformers import T5Config, T5EncoderModel, T5Tokenizer
 
 PROMPTS = [
     "Rewrite this text like a pirate.", "Make it shorter, please.", "Turn the poem into a letter.",
@@ -31,8 +29,10 @@ def train_pieces(prompts: list[str] = PROMPTS, size: int = 150) -> bytes:
 
 def make_sentence_t5(folder: Path) -> Path:
     """Save what sentence-t5-base is on the hub: the same files and modules, weights in float16."""
+    import torch
     from sentence_transformers import SentenceTransformer
     from sentence_transformers.sentence_transformer.modules import Dense, Normalize, Pooling, Transformer
+    from transformers import T5Config, T5EncoderModel, T5Tokenizer
 
     encoder, pieces = folder / "encoder", train_pieces()
     encoder.mkdir(parents=True)

@@ -4,12 +4,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from conftest import PROJECT
 from sentencepiece import SentencePieceProcessor
 from small_sentence_t5 import PROMPTS, make_sentence_t5, train_pieces
 
-from prompt_recovery.config import Embedder
+from prompt_recovery.config import Embedder, RunConfig
+from prompt_recovery.config_file import load_toml
 from prompt_recovery.engines.embedder import load_embedder, remembering_embedder
-from prompt_recovery.engines.sentence_t5 import SentenceT5, _batches
+from prompt_recovery.engines.requirements_check import missing_requirements
+from prompt_recovery.engines.sentence_t5 import SentenceT5, _batches, pieces_file
 from prompt_recovery.errors import InputError
 
 SPECIAL = ["Make it </s> shorter", "<extra_id_0>", "<pad>", "<unk> letter"]
@@ -67,13 +70,37 @@ def test_texts_of_100_000_characters_are_counted_whole_and_cut(pieces):
 
 def test_batches_hold_every_row_once_longest_first_and_within_their_size():
     lengths = np.random.default_rng(0).integers(1, 129, size=2_000).tolist()
-    batches = list(_batches(lengths))
+    batches = list(_batches(lengths, 4_096))
     assert sorted(row for batch in batches for row in batch) == list(range(2_000))
     longest = [max(lengths[row] for row in batch) for batch in batches]
     assert longest == sorted(longest, reverse=True)
     assert max(size * len(batch) for size, batch in zip(longest, batches, strict=True)) <= 4_096
     assert len(batches) < 2_000 * 65 / 4_096 * 1.2  # hardly any padding
-    assert list(_batches([])) == []
+    assert list(_batches([], 4_096)) == []
+    assert list(_batches([9, 128, 20], 64)) == [[1], [2, 0]]  # a row that is too long goes alone
+
+
+def test_a_snapshot_of_the_hub_has_its_pieces_or_says_so(tmp_path, monkeypatch):
+    snapshot = tmp_path / "models--owner--t5" / "snapshots" / ("0" * 40)
+    snapshot.mkdir(parents=True)
+    (snapshot / "config.json").write_text("{}")
+    (tmp_path / "models--owner--t5" / "refs").mkdir()
+    (tmp_path / "models--owner--t5" / "refs" / "main").write_text("0" * 40)
+    monkeypatch.setenv("SENTENCE_TRANSFORMERS_HOME", str(tmp_path))
+    with pytest.raises(InputError, match=r"embedder.model owner/t5: has no spiece.model"):
+        pieces_file("owner/t5")
+    (snapshot / "spiece.model").write_bytes(b"pieces")
+    assert pieces_file("owner/t5").read_bytes() == b"pieces"
+
+
+def test_the_first_command_finds_that_the_pieces_are_missing(tmp_path):
+    (tmp_path / "config.json").write_text("{}")
+    models = [f"embedder.model={tmp_path}", "embedder.kind=sentence-t5"]
+    run = load_toml(RunConfig, PROJECT / "configs" / "run" / "tiny.toml", models)
+    (sentence,) = missing_requirements(run, None)
+    assert sentence.startswith(f"embedder.model {tmp_path}: has no spiece.model")
+    (tmp_path / "spiece.model").write_bytes(train_pieces())
+    assert missing_requirements(run, None) == []
 
 
 @pytest.fixture(scope="module")

@@ -5,6 +5,8 @@ from pathlib import Path
 
 from prompt_recovery import config
 from prompt_recovery.engines.embedder import SENTENCE_T5
+from prompt_recovery.engines.sentence_t5 import pieces_file
+from prompt_recovery.errors import InputError
 
 
 def missing_requirements(run: config.RunConfig, data: config.DataConfig | None) -> list[str]:
@@ -15,7 +17,7 @@ def missing_requirements(run: config.RunConfig, data: config.DataConfig | None) 
     chat_models = {"rewriter": data.rewriter, "writer": data.writer} if data else {}
     local = {section: settings for section, settings in chat_models.items() if settings and settings.model}
     wanted |= {f"{section}.model": settings.model for section, settings in local.items()}
-    missing = [_missing_model(key, model) for key, model in wanted.items()]
+    missing = [_missing_model(key, model) or _missing_pieces(key, model) for key, model in wanted.items()]
     devices = {"device": run.device, **{f"{section}.device": own.device for section, own in local.items()}}
     if data and data.cluster and data.cluster.address:
         devices.pop("rewriter.device", None)  # its nodes'
@@ -52,4 +54,15 @@ def _missing_model(key: str, model: str) -> str | None:
         return f"{key} = {model!r}: is neither a model folder nor a hub id (owner/model)."
     except (HTTPError, OfflineModeIsEnabled, OSError) as error:
         return f"{key} = {model!r}: {why_not(error, model)}"
+    return None
+
+
+def _missing_pieces(key: str, model: str) -> str | None:
+    """Say so when a sentence-t5, which is there, has no SentencePiece file and so gives no vectors."""
+    if key != "embedder.model":
+        return None
+    try:
+        pieces_file(model)
+    except InputError as error:
+        return str(error)
     return None
