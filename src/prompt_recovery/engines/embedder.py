@@ -9,18 +9,29 @@ from typing import Any
 import numpy as np
 
 from prompt_recovery import config
+from prompt_recovery.engines.sentence_t5 import MAX_PIECES, sentence_t5
 from prompt_recovery.errors import InputError
 
 SENTENCE_T5 = "sentence-transformers/sentence-t5-base"
-SENTENCE_T5_MAX_PIECES = 128  # the host's limit: 127 pieces + eos; the hub's own setting of 256 hides the cliff
+
+
+def count_words(texts: Sequence[str]) -> list[int]:
+    """Return the number of words of each text."""
+    return [len(text.split()) for text in texts]
 
 
 @dataclass(frozen=True)
 class Embedder:
-    """A named map from texts to unit vectors; the name stands beside every score made with it."""
+    """A named map from texts to unit vectors; the name stands beside every score made with it.
+
+    `count_pieces` tells of each text how many of the embedder's pieces it has, special ones not counted, nothing cut;
+    an embedder without a tokeniser counts words. An answer must have at most `max_pieces`.
+    """
 
     name: str
     embed: Callable[[Sequence[str]], np.ndarray]
+    count_pieces: Callable[[Sequence[str]], list[int]] = count_words
+    max_pieces: int = MAX_PIECES
 
     def __call__(self, texts: Sequence[str]) -> np.ndarray:
         """Return unit vectors, shape (n, d), float32; a repeated text is embedded once."""
@@ -32,7 +43,7 @@ class Embedder:
 def load_embedder(settings: config.Embedder, device: str = "cpu") -> Embedder:
     """Load the embedder that `settings` name; needs no hub for `minilm` and for a folder.
 
-    Raises InputError when the model is neither here nor to be had.
+    Raises InputError when the model is neither here nor to be had, and for a `sentence-t5` without its pieces.
     """
     from sentence_transformers import SentenceTransformer  # seconds to import
 
@@ -45,8 +56,9 @@ def load_embedder(settings: config.Embedder, device: str = "cpu") -> Embedder:
             "Give a sentence-transformers folder, or connect to the hub once so that it is in the cache."
         ) from error
     if settings.kind == "sentence-t5":
-        model.max_seq_length = SENTENCE_T5_MAX_PIECES
-    return Embedder(_name(settings), lambda texts: _encode(model, texts))
+        host = sentence_t5(model, where)
+        return Embedder(_name(settings), host.embed, host.count_pieces)
+    return Embedder(_name(settings), partial(_encode, model), partial(_count_word_pieces, model.tokenizer))
 
 
 def remembering_embedder(settings: config.Embedder, device: str = "cpu") -> Embedder:
@@ -59,7 +71,7 @@ def remembering_embedder(settings: config.Embedder, device: str = "cpu") -> Embe
         known.update(zip(new, loaded().embed(new) if new else (), strict=True))
         return np.array([known[text] for text in texts])
 
-    return Embedder(_name(settings), embed)
+    return Embedder(_name(settings), embed, lambda texts: loaded().count_pieces(texts))
 
 
 def _name(settings: config.Embedder) -> str:
@@ -77,3 +89,9 @@ def _encode(model: Any, texts: Sequence[str]) -> np.ndarray:
     return model.encode(
         list(texts), batch_size=64, normalize_embeddings=True, convert_to_numpy=True, show_progress_bar=len(texts) > 500
     ).astype(np.float32)
+
+
+def _count_word_pieces(tokenizer: Any, texts: Sequence[str]) -> list[int]:
+    if not texts:
+        return []
+    return [len(ids) for ids in tokenizer(list(texts), add_special_tokens=False, verbose=False)["input_ids"]]

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from prompt_recovery import config
 from prompt_recovery.engines.embedder import SENTENCE_T5
+from prompt_recovery.engines.sentence_t5 import pieces_file
 from prompt_recovery.errors import InputError
 
 
@@ -64,7 +65,9 @@ def _missing_model(key: str, model: str, revision: str | None) -> str | None:
         return f"{key} = {model!r}: is neither a model folder nor a hub id (owner/model)."
     except (HTTPError, OfflineModeIsEnabled, OSError) as error:
         return f"{key} = {model!r}: {why_not(error, model)}"
-    return None if key == "embedder.model" else _not_causal(key, model, revision, settings)
+    if key == "embedder.model":
+        return _missing_pieces(model)
+    return _not_causal(key, model, revision, settings)
 
 
 def _not_causal(key: str, model: str, revision: str | None, settings: Path) -> str | None:
@@ -80,4 +83,13 @@ def _not_causal(key: str, model: str, revision: str | None, settings: Path) -> s
         require_causal(model, revision)
     except InputError as error:
         return f"{key} = {error}"
+    return None
+
+
+def _missing_pieces(model: str) -> str | None:
+    """Say so when a sentence-t5, which is there, has no SentencePiece file and so gives no vectors."""
+    try:
+        pieces_file(model)
+    except InputError as error:
+        return str(error)
     return None
