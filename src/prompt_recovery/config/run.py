@@ -104,6 +104,28 @@ class Generation(Section):
     batch_size: Count = 32
 
 
+class Vector(Section):
+    """The predicted vector of the prompt, from the pair's vectors and signs of change; chosen on validation clusters."""
+
+    max_rows: Count = 10_000  # training triples; memory grows with the square: 3 GB for 8,600
+    ridge: Positive = 0.7
+    centring: Share = 0.0  # how much of the training prompts' mean a pair without likeness gets
+    min_term_rows: Count = 2  # a rarer word is not seen
+
+
+class Decoding(Section):
+    """How a predicted vector becomes text: prompts of the bank, and texts composed of their words."""
+
+    track: Literal["clean", "leaderboard"] = "clean"
+    retrieved: Count = 16  # nearest texts of a row that the next round composes from
+    rounds: Annotated[int, Field(ge=0)] = 3
+    embedded: Count = 24  # composed texts of a row and round that are embedded
+    edited: Count = 4  # of the retrieved, those in which single words are put in and exchanged
+    max_words: Count = 24
+    odd_weight: Annotated[float, Field(ge=0)] = 0.01  # cosine that a run of three words must gain that no prompt has
+    max_pieces: Count = 127  # of the embedder, without eos
+
+
 class Recover(Section):
     beside: tuple[Literal["constant", "base"], ...] = ("constant", "base")  # answered beside the run's own method
     constant_candidates: Count = 2_000  # most frequent training prompts that are tried
@@ -155,6 +177,8 @@ class RunConfig(Section):
     train: Train = Train()
     generation: Generation = Generation()
     recover: Recover = Recover()
+    vector: Vector = Vector()
+    decoding: Decoding = Decoding()
     embedder: Embedder = Embedder()
     score: Score = Score()
     submit: Submit = Submit()
