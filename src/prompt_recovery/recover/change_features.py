@@ -46,7 +46,9 @@ def words_of(text: str) -> list[str]:
 def new_words(pairs: pd.DataFrame) -> list[list[str]]:
     """Return for each pair the words of the rewritten text, in order, that the original lacks."""
     both = zip(readable_texts(pairs["original_text"]), readable_texts(pairs["rewritten_text"]), strict=True)
-    return [[word for word in words_of(new) if word not in known] for old, new in both for known in [set(words_of(old))]]
+    return [
+        [word for word in words_of(new) if word not in known] for old, new in both for known in [set(words_of(old))]
+    ]
 
 
 def edge_words(pairs: pd.DataFrame) -> list[list[str]]:

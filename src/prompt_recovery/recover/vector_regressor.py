@@ -135,7 +135,8 @@ def load_vector_model(folder: Path, embedder: str, *, made_by: str) -> VectorMod
     dense = [kept[name] for name in ("original", "rewritten", "surface")]
     sparse = [
         csr_array(
-            tuple(kept[f"{name} {part}"] for part in ("data", "indices", "indptr")), shape=(len(dense[0]), len(own.number))
+            tuple(kept[f"{name} {part}"] for part in ("data", "indices", "indptr")),
+            shape=(len(dense[0]), len(own.number)),
         )
         for name, own in zip(("new", "edges"), terms, strict=True)
     ]
@@ -172,7 +173,9 @@ def embedder_name(embed: Embed) -> str:
 def require_embedder(expected: str, embed: Embed) -> None:
     """Raise InputError unless `embed` is the embedder of that name."""
     if embedder_name(embed) != expected:
-        raise InputError(f"vectors of the embedder {expected}: got {embedder_name(embed)}. Give {expected}, or fit anew.")
+        raise InputError(
+            f"vectors of the embedder {expected}: got {embedder_name(embed)}. Give {expected}, or fit anew."
+        )
 
 
 def _blocks(pairs: pd.DataFrame, embed: Embed, terms: tuple[Terms, Terms], scale: tuple[np.ndarray, ...]) -> Blocks:
