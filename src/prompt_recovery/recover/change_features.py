@@ -1,7 +1,8 @@
-"""Pairs of original and rewritten text in, numbers that tell how the text was changed, and the words that are new, out."""
+"""Pairs of original and rewritten text in, how each was changed out: vectors, new words, layout and register."""
 
 import re
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -46,9 +47,7 @@ def words_of(text: str) -> list[str]:
 def new_words(pairs: pd.DataFrame) -> list[list[str]]:
     """Return for each pair the words of the rewritten text, in order, that the original lacks."""
     both = zip(readable_texts(pairs["original_text"]), readable_texts(pairs["rewritten_text"]), strict=True)
-    return [
-        [word for word in words_of(new) if word not in known] for old, new in both for known in [set(words_of(old))]
-    ]
+    return [_without(words_of(new), set(words_of(old))) for old, new in both]
 
 
 def edge_words(pairs: pd.DataFrame) -> list[list[str]]:
@@ -81,10 +80,14 @@ def text_vectors(pairs: pd.DataFrame, embed: Callable[[Sequence[str]], np.ndarra
     return vectors[: len(pairs)], vectors[len(pairs) :]
 
 
+def _without(words: list[str], known: set[str]) -> list[str]:
+    return [word for word in words if word not in known]
+
+
 def _edges(words: list[str]) -> list[str]:
     start, end = _EDGE_WORDS
     marked = [f"s_{word}" for word in words[:start]] + [f"e_{word}" for word in words[-end:]]
-    return marked + [f"{one} {two}" for one, two in zip(marked, marked[1:], strict=False)]
+    return marked + [f"{one} {two}" for one, two in pairwise(marked)]
 
 
 def _signs(text: str) -> np.ndarray:

@@ -90,8 +90,5 @@ def _cosine_of_sums(ones: np.ndarray, others: np.ndarray, wanted: np.ndarray) ->
 
 def _highest(values: np.ndarray, count: int) -> np.ndarray:
     """Return the places of the `count` highest values above minus infinity."""
-    if len(values) > count:
-        places = np.argpartition(-values, count)[:count]
-    else:
-        places = np.arange(len(values))
+    places = np.argpartition(-values, count)[:count] if len(values) > count else np.arange(len(values))
     return places[np.isfinite(values[places])]

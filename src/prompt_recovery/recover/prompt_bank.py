@@ -27,7 +27,7 @@ class PromptBank:
             raise InputError("prompt bank: has no prompts, expected at least one. Give training triples.")
         if self.vectors.ndim != 2 or len(self.vectors) != len(self.prompts):
             raise InputError(
-                f"prompt bank: {len(self.prompts)} prompts and vectors of shape {self.vectors.shape}, expected one each."
+                f"prompt bank: {len(self.prompts)} prompts, vectors of shape {self.vectors.shape}: expected one each."
             )
         _require_unit(self.vectors)
 
@@ -50,7 +50,7 @@ class PromptBank:
 
 
 def bank_of(prompts: Sequence[str], embed: Callable[[Sequence[str]], np.ndarray]) -> PromptBank:
-    """Return the bank of the distinct prompts, on one line each; those that a CSV reader takes for null are left out."""
+    """Return the bank of the distinct prompts, each on one line, without those that CSV readers take for null."""
     lines = {" ".join(prompt.split()) for prompt in prompts}
     kept = tuple(sorted(lines - READS_AS_NULL - {""}))
     vectors = np.asarray(embed(list(kept)), dtype=np.float32) if kept else np.zeros((0, 0), dtype=np.float32)

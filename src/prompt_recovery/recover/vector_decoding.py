@@ -1,7 +1,7 @@
 """Predicted vectors and a bank of prompts in, a readable text for each, and the hypotheses it was chosen from, out."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -10,6 +10,7 @@ from prompt_recovery import config
 from prompt_recovery.recover.composing import Bounds, compose
 from prompt_recovery.recover.prompt_bank import PromptBank, nearest_of
 from prompt_recovery.recover.wording import Text, Wording, wording_of
+from prompt_recovery.tables import READS_AS_NULL
 
 Embed = Callable[[Sequence[str]], np.ndarray]
 CountPieces = Callable[[str], int]
@@ -23,17 +24,19 @@ class _Pool:
     texts: list[str]
     read: list[Text | None]
     vectors: np.ndarray
-    costs: list[float]  # of the odd runs of words
-    known: set[str] = field(default_factory=set)
+    costs: list[float]  # cosine that its odd runs of words cost each
+    known: set[str]
+    odd_weight: float
 
-    def add(self, texts: Sequence[Text], embed: Embed, fits: Callable[[str], bool], odd_weight: float) -> None:
+    def add(self, texts: Iterable[Text], embed: Embed, fits: Callable[[str], bool]) -> None:
         """Embed the texts that are new and short enough, each once."""
         spelt = {self.wording.spell(text): text for text in texts}
-        new = sorted(text for text in spelt if text not in self.known and fits(text))
+        taken = self.known | READS_AS_NULL
+        new = sorted(text for text in spelt if text not in taken and fits(text))
         if new:
             self.texts += new
             self.read += [spelt[text] for text in new]
-            self.costs += [odd_weight * self.wording.oddity(spelt[text]) for text in new]
+            self.costs += [self.odd_weight * self.wording.oddity(spelt[text]) for text in new]
             self.vectors = np.concatenate([self.vectors, np.asarray(embed(new), dtype=np.float32)])
             self.known |= set(new)
 
@@ -59,12 +62,12 @@ def decode(
     No text has more than `max_pieces` pieces but where the bank holds only longer ones: the shortest is then cut.
     """
     bank.require(embed)
-    _, _ = bank.nearest(means, 1)  # refuses vectors of another embedder, and what is no number
+    bank.nearest(means, 1)  # refuses vectors of another embedder, and what is no number
     wanted = means / np.maximum(np.linalg.norm(means, axis=1, keepdims=True), 1e-9)
     pool = _pool(bank, embed, count_pieces, settings)
     given = len(pool.texts)
     for _ in range(settings.rounds):
-        _compose_round(pool, wanted, embed, lambda text: count_pieces(text) <= settings.max_pieces, settings)
+        _compose_round(pool, wanted, embed, count_pieces, settings)
     rows, _ = pool.nearest(wanted, settings.retrieved)
     return _table(rows, pool, means, given)
 
@@ -84,7 +87,9 @@ def _pool(bank: PromptBank, embed: Embed, count_pieces: CountPieces, settings: c
         vectors = np.asarray(embed(texts), dtype=np.float32)
     read = [wording.read(text) for text in texts]
     read = [text if text and len(text) <= settings.max_words else None for text in read]
-    return _Pool(wording, texts, read, vectors, [0.0] * len(texts), set(texts))
+    clean = settings.track == "clean"
+    wording, odd_weight = (wording, settings.odd_weight) if clean else (wording.unbound(), 0.0)
+    return _Pool(wording, texts, read, vectors, [0.0] * len(texts), set(texts), odd_weight)
 
 
 def _cut(text: str, count_pieces: CountPieces, max_pieces: int) -> str:
@@ -94,9 +99,9 @@ def _cut(text: str, count_pieces: CountPieces, max_pieces: int) -> str:
 
 
 def _compose_round(
-    pool: _Pool, wanted: np.ndarray, embed: Embed, fits: Callable[[str], bool], settings: config.Decoding
+    pool: _Pool, wanted: np.ndarray, embed: Embed, count_pieces: CountPieces, settings: config.Decoding
 ) -> None:
-    bounds = Bounds(settings.max_words, settings.edited, settings.odd_weight)
+    bounds = Bounds(settings.max_words, settings.edited, pool.odd_weight)
     rows, _ = pool.nearest(wanted, settings.retrieved)
     composed: set[Text] = set()
     for vector, own in zip(wanted, rows, strict=True):
@@ -104,7 +109,7 @@ def _compose_round(
         if parents:
             texts = [pool.read[place] for place in parents]
             composed.update(compose(texts, pool.vectors[parents], vector, pool.wording, settings.embedded, bounds))
-    pool.add(sorted(composed), embed, fits, settings.odd_weight)
+    pool.add(composed, embed, lambda text: count_pieces(text) <= settings.max_pieces)
 
 
 def _table(rows: np.ndarray, pool: _Pool, means: np.ndarray, given: int) -> pd.DataFrame:

@@ -6,7 +6,7 @@ the words that are new, of how the text starts and ends, of changes of layout an
 
 import json
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,6 +21,7 @@ from prompt_recovery.manifest import read_json, whole_or_absent
 from prompt_recovery.recover.change_features import edge_words, new_words, surface_changes, text_vectors
 
 Embed = Callable[[Sequence[str]], np.ndarray]
+_SPARSE = ("data", "indices", "indptr")
 _ROWS_AT_A_TIME = 2_000  # of a prediction: 8,000 training rows make 64 MB of each kernel
 # Weight of each kernel in the sum, each with a mean of 1 on its diagonal. Chosen on the validation clusters of 12,006
 # real rewrites (MiniLM): the four linear kernels of vectors alone gave a vector of 0.177, all of these 0.230.
@@ -95,6 +96,8 @@ class VectorModel:
         `embed` must be the model's own embedder: another one's vectors are refused where its name or width shows it.
         """
         require_embedder(self.embedder, embed)
+        if pairs.empty:
+            raise InputError("vector model: no pairs to predict from, expected at least one.")
         blocks = _blocks(pairs, embed, self.terms, self.scale)
         if blocks.original.shape[1] != self.mean.shape[0]:
             raise InputError(
@@ -107,10 +110,11 @@ class VectorModel:
     def save(self, folder: Path) -> None:
         """Write the model as folder/vector_model.npz and .json, whole or not at all."""
         sparse = {f"{name} {part}": getattr(getattr(self.anchors, name), part)
-                  for name in ("new", "edges") for part in ("data", "indices", "indptr")}  # fmt: skip
+                  for name in ("new", "edges") for part in _SPARSE}  # fmt: skip
         dense = {name: getattr(self.anchors, name) for name in ("original", "rewritten", "surface")}
-        fitted = {"diagonals": self.diagonals, "dual": self.dual, "mean": self.mean, "shift": self.scale[0],
-                  "spread": self.scale[1], "new rarity": self.terms[0].rarity, "edges rarity": self.terms[1].rarity}  # fmt: skip
+        fitted = {"diagonals": self.diagonals, "dual": self.dual, "mean": self.mean,
+                  "shift": self.scale[0], "spread": self.scale[1],
+                  "new rarity": self.terms[0].rarity, "edges rarity": self.terms[1].rarity}  # fmt: skip
         with whole_or_absent(folder) as partial:
             partial.mkdir(parents=True)
             np.savez(partial / "vector_model.npz", **sparse, **dense, **fitted)
@@ -134,10 +138,7 @@ def load_vector_model(folder: Path, embedder: str, *, made_by: str) -> VectorMod
     )
     dense = [kept[name] for name in ("original", "rewritten", "surface")]
     sparse = [
-        csr_array(
-            tuple(kept[f"{name} {part}"] for part in ("data", "indices", "indptr")),
-            shape=(len(dense[0]), len(own.number)),
-        )
+        csr_array(tuple(kept[f"{name} {part}"] for part in _SPARSE), shape=(len(dense[0]), len(own.number)))
         for name, own in zip(("new", "edges"), terms, strict=True)
     ]
     scale, fitted = (kept["shift"], kept["spread"]), [kept[name] for name in ("diagonals", "dual", "mean")]
@@ -197,7 +198,7 @@ def _kernel(ours: Blocks, theirs: Blocks, diagonals: np.ndarray) -> np.ndarray:
     return total
 
 
-def _kernels(ours: Blocks, theirs: Blocks):
+def _kernels(ours: Blocks, theirs: Blocks) -> Iterator[np.ndarray]:
     """Yield the kernels in the order of _WEIGHTS, each of shape (n, m)."""
     difference = ours.rewritten - ours.original, theirs.rewritten - theirs.original
     rewritten, original = ours.rewritten @ theirs.rewritten.T, ours.original @ theirs.original.T

@@ -1,8 +1,8 @@
-"""Prompts that people wrote in, the words they are made of, which may follow which, and what each adds to a vector, out."""
+"""Prompts that people wrote in, their words out: which may follow which, and what each adds to a text's vector."""
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.linalg import cho_factor, cho_solve
@@ -51,6 +51,10 @@ class Wording:
         """Return what each word has of the text's own vector, shape (words of the text, d); they add up to it."""
         own = self.vectors[list(text)]
         return own + (vector - own.sum(axis=0)) / len(text)
+
+    def unbound(self) -> "Wording":
+        """Return the same words without any bound: each may follow each, as often as may be."""
+        return replace(self, follows=np.ones_like(self.follows), content=np.zeros_like(self.content))
 
     def _usual(self, run: Text) -> bool:
         first, second, third = run
