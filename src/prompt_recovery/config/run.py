@@ -118,8 +118,8 @@ class Decoding(Section):
 
     track: Literal["clean", "leaderboard"] = "clean"  # the latter: any word after any other, and as often
     retrieved: Count = 16  # nearest texts of a row that the next round composes from
-    rounds: Annotated[int, Field(ge=0)] = 3
-    embedded: Count = 32  # composed texts of a row and round that are embedded
+    rounds: Annotated[int, Field(ge=0)] = 5
+    embedded: Count = 24  # composed texts of a row and round that are embedded
     edited: Count = 4  # of the retrieved, those in which single words are put in and exchanged
     max_words: Count = 24
     odd_weight: Annotated[float, Field(ge=0)] = 0.003  # cosine that a run of three words must gain that no prompt has
