@@ -106,6 +106,28 @@ class Generation(Section):
     batch_size: Count = 32
 
 
+class Vector(Section):
+    """The predicted vector of the prompt, from vectors of the pair and signs of change."""
+
+    max_rows: Count = 10_000  # training triples; memory grows with the square: 3 GB for 8,600
+    ridge: Positive = 0.1  # on validation 0.7 gives the better vector (0.230 SCS), 0.05 to 0.2 the better text
+    centring: Share = 0.0  # how much of the training prompts' mean a pair without likeness gets
+    min_term_rows: Count = 2  # a rarer word is not seen
+
+
+class Decoding(Section):
+    """How a predicted vector becomes text: prompts of the bank, and texts composed of their words."""
+
+    track: Literal["clean", "leaderboard"] = "clean"  # the latter: any word after any other, and as often
+    retrieved: Count = 16  # nearest texts of a row that the next round composes from
+    rounds: Annotated[int, Field(ge=0)] = 5
+    embedded: Count = 24  # composed texts of a row and round that are embedded
+    edited: Count = 4  # of the retrieved, those in which single words are put in and exchanged
+    max_words: Count = 24
+    odd_weight: Annotated[float, Field(ge=0)] = 0.003  # cosine that a run of three words must gain that no prompt has
+    max_pieces: Count = 127  # of the embedder, without eos
+
+
 class Recover(Section):
     beside: tuple[Literal["constant", "base"], ...] = ("constant", "base")  # answered beside the run's own method
     constant_candidates: Count = 2_000  # most frequent training prompts that are tried
@@ -157,6 +179,8 @@ class RunConfig(Section):
     train: Train = Train()
     generation: Generation = Generation()
     recover: Recover = Recover()
+    vector: Vector = Vector()
+    decoding: Decoding = Decoding()
     embedder: Embedder = Embedder()
     score: Score = Score()
     submit: Submit = Submit()

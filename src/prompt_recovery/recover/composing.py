@@ -1,0 +1,94 @@
+"""A few texts near a wanted vector in, texts composed of their words that may come nearer out.
+
+Three moves: the beginning of one text with the end of another (of itself: words are left out; of whole sentences: one
+follows another), a word put in, a word exchanged. Two neighbouring words were neighbours in some prompt. What a
+composed text's vector will be is estimated from the words' shares, so that only the most promising are embedded.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from prompt_recovery.recover.wording import EDGE, Text, Wording
+
+_LOOKED_AT = 4  # times the number wanted: so many are checked for repeated words and oddity
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """What a composed text is held to."""
+
+    max_words: int
+    edited: int  # texts in which single words change
+    odd_weight: float  # cosine that an odd run of words costs
+
+
+def compose(
+    parents: list[Text], vectors: np.ndarray, wanted: np.ndarray, wording: Wording, count: int, bounds: Bounds
+) -> list[Text]:
+    """Return up to `count` new texts, the most promising first, for the unit vector `wanted`, shape (d,).
+
+    `vectors`: the parents' own unit vectors, shape (parents, d), the nearest parent first.
+    """
+    shares = [wording.shares(text, vector) for text, vector in zip(parents, vectors, strict=True)]
+    found = [_joined(parents, shares, wanted, wording, _LOOKED_AT * count, bounds.max_words)]
+    for text, vector, own in list(zip(parents, vectors, shares, strict=True))[: bounds.edited]:
+        found += _edited(text, vector, own, wanted, wording, count, bounds.max_words)
+    estimated = {text: cosine for part in found for cosine, text in part}
+    for known in parents:
+        estimated.pop(known, None)
+    best = sorted(estimated, key=lambda text: (-estimated[text], text))[: _LOOKED_AT * count]
+    worth = {
+        text: estimated[text] - bounds.odd_weight * wording.oddity(text) for text in best if not wording.repeats(text)
+    }
+    return sorted(worth, key=lambda text: (-worth[text], text))[:count]
+
+
+def _joined(
+    parents: list[Text], shares: list[np.ndarray], wanted: np.ndarray, wording: Wording, count: int, max_words: int
+) -> list[tuple[float, Text]]:
+    """Return the best joins of a beginning and an end, with their estimated cosines."""
+    starts = [(owner, place) for owner, text in enumerate(parents) for place in range(1, len(text) + 1)]
+    ends = [(owner, place) for owner, text in enumerate(parents) for place in range(len(text))]
+    sums = [np.cumsum(own, axis=0) for own in shares]
+    heads = np.array([sums[owner][place - 1] for owner, place in starts])
+    tails = np.array([sums[owner][-1] - (sums[owner][place - 1] if place else 0) for owner, place in ends])
+    allowed = wording.follows[np.ix_(
+        [parents[owner][place - 1] for owner, place in starts], [parents[owner][place] for owner, place in ends]
+    )]  # fmt: skip
+    words = np.array([place for _, place in starts])[:, None] + [len(parents[owner]) - place for owner, place in ends]
+    cosines = _cosine_of_sums(heads, tails, wanted)
+    cosines[~allowed | (words > max_words)] = -np.inf
+    flat = _highest(cosines.ravel(), count)
+    joins = [(float(cosines.flat[one]), starts[one // len(ends)], ends[one % len(ends)]) for one in flat]
+    return [(cosine, parents[a][:i] + parents[b][j:]) for cosine, (a, i), (b, j) in joins]
+
+
+def _edited(
+    text: Text, vector: np.ndarray, shares: np.ndarray, wanted: np.ndarray, wording: Wording, count: int, max_words: int
+) -> list[list[tuple[float, Text]]]:
+    """Return for each place of the text the best words to put in there and to exchange for what stands there."""
+    padded, found = (EDGE, *text, EDGE), []
+    for place in range(len(text) + 1):
+        gaps = [(place, vector)] if len(text) < max_words else []
+        gaps += [(place + 1, vector - shares[place])] if place < len(text) else []
+        for after, rest in gaps:
+            fitting = np.flatnonzero(wording.follows[padded[place]] & wording.follows[:, padded[after + 1]])
+            fitting = fitting[fitting != EDGE]
+            cosines = _cosine_of_sums(rest[None], wording.vectors[fitting], wanted)[0]
+            best = _highest(cosines, count)
+            found.append([(float(cosines[one]), (*text[:place], int(fitting[one]), *text[after:])) for one in best])
+    return found
+
+
+def _cosine_of_sums(ones: np.ndarray, others: np.ndarray, wanted: np.ndarray) -> np.ndarray:
+    """Return the cosine of `wanted` with the sum of each of `ones`, (n, d), and each of `others`, (m, d): (n, m)."""
+    products = (ones @ wanted)[:, None] + others @ wanted
+    squares = (ones**2).sum(axis=1)[:, None] + (others**2).sum(axis=1) + 2 * ones @ others.T
+    return products / np.sqrt(np.maximum(squares, 1e-9))
+
+
+def _highest(values: np.ndarray, count: int) -> np.ndarray:
+    """Return the places of the `count` highest values above minus infinity."""
+    places = np.argpartition(-values, count)[:count] if len(values) > count else np.arange(len(values))
+    return places[np.isfinite(values[places])]

@@ -1,0 +1,124 @@
+"""Predicted vectors and a bank of prompts in, a readable text for each, and the hypotheses it was chosen from, out."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from prompt_recovery import config
+from prompt_recovery.recover.composing import Bounds, compose
+from prompt_recovery.recover.prompt_bank import PromptBank, nearest_of
+from prompt_recovery.recover.wording import Text, Wording, wording_of
+from prompt_recovery.tables import READS_AS_NULL
+
+Embed = Callable[[Sequence[str]], np.ndarray]
+CountPieces = Callable[[str], int]
+
+
+@dataclass(eq=False)
+class _Pool:
+    """All texts embedded so far: what was composed for one row serves the others too."""
+
+    wording: Wording
+    texts: list[str]
+    read: list[Text | None]
+    vectors: np.ndarray
+    costs: list[float]  # cosine that its odd runs of words cost each
+    known: set[str]
+    odd_weight: float
+
+    def add(self, texts: Iterable[Text], embed: Embed, fits: Callable[[str], bool]) -> None:
+        """Embed the texts that are new and short enough, each once."""
+        spelt = {self.wording.spell(text): text for text in texts}
+        taken = self.known | READS_AS_NULL
+        new = sorted(text for text in spelt if text not in taken and fits(text))
+        if new:
+            self.texts += new
+            self.read += [spelt[text] for text in new]
+            self.costs += [self.odd_weight * self.wording.oddity(spelt[text]) for text in new]
+            self.vectors = np.concatenate([self.vectors, np.asarray(embed(new), dtype=np.float32)])
+            self.known |= set(new)
+
+    def nearest(self, vectors: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
+        """Return the texts of highest cosine less their cost, shapes (n, min(k, texts))."""
+        costs = -np.array(self.costs, dtype=np.float32)[:, None]
+        with_costs = np.hstack([self.vectors, costs])
+        return nearest_of(np.hstack([vectors, np.ones((len(vectors), 1), dtype=np.float32)]), with_costs, k)
+
+
+def decode(
+    means: np.ndarray,
+    bank: PromptBank,
+    embed: Embed,
+    *,
+    count_pieces: CountPieces,
+    settings: config.Decoding,
+) -> pd.DataFrame:
+    """Return the hypotheses of each row, the chosen one first -> row, rewrite_prompt, kind, utility.
+
+    `means`: what `VectorModel.predict` gives, shape (n, d). `kind` is `retrieved` for a prompt of the bank, else
+    `decoded`; `utility` the expected sharpened cosine of a text, cos ** 3 of the mean vector's product with it.
+    No text has more than `max_pieces` pieces but where the bank holds only longer ones: the shortest is then cut.
+    """
+    bank.require(embed)
+    bank.nearest(means, 1)  # refuses vectors of another embedder, and what is no number
+    wanted = means / np.maximum(np.linalg.norm(means, axis=1, keepdims=True), 1e-9)
+    pool = _pool(bank, embed, count_pieces, settings)
+    given = len(pool.texts)
+    for _ in range(settings.rounds):
+        _compose_round(pool, wanted, embed, count_pieces, settings)
+    rows, _ = pool.nearest(wanted, settings.retrieved)
+    return _table(rows, pool, means, given)
+
+
+def chosen(hypotheses: pd.DataFrame) -> pd.DataFrame:
+    """Return the first hypothesis of each row, in the order of the rows."""
+    return hypotheses.drop_duplicates("row").reset_index(drop=True)
+
+
+def _pool(bank: PromptBank, embed: Embed, count_pieces: CountPieces, settings: config.Decoding) -> _Pool:
+    fits = [place for place, text in enumerate(bank.prompts) if count_pieces(text) <= settings.max_pieces]
+    wording = wording_of(bank.prompts, bank.vectors)
+    if fits:
+        texts, vectors = [bank.prompts[place] for place in fits], bank.vectors[fits]
+    else:
+        texts = [_cut(min(bank.prompts, key=len), count_pieces, settings.max_pieces)]
+        vectors = np.asarray(embed(texts), dtype=np.float32)
+    read = [wording.read(text) for text in texts]
+    read = [text if text and len(text) <= settings.max_words else None for text in read]
+    clean = settings.track == "clean"
+    wording, odd_weight = (wording, settings.odd_weight) if clean else (wording.unbound(), 0.0)
+    return _Pool(wording, texts, read, vectors, [0.0] * len(texts), set(texts), odd_weight)
+
+
+def _cut(text: str, count_pieces: CountPieces, max_pieces: int) -> str:
+    while count_pieces(text) > max_pieces and len(text) > 1:
+        text = text[: -max(1, len(text) // 10)].rstrip()
+    return text
+
+
+def _compose_round(
+    pool: _Pool, wanted: np.ndarray, embed: Embed, count_pieces: CountPieces, settings: config.Decoding
+) -> None:
+    bounds = Bounds(settings.max_words, settings.edited, pool.odd_weight)
+    rows, _ = pool.nearest(wanted, settings.retrieved)
+    composed: set[Text] = set()
+    for vector, own in zip(wanted, rows, strict=True):
+        parents = [place for place in own if pool.read[place]]
+        if parents:
+            texts = [pool.read[place] for place in parents]
+            composed.update(compose(texts, pool.vectors[parents], vector, pool.wording, settings.embedded, bounds))
+    pool.add(composed, embed, lambda text: count_pieces(text) <= settings.max_pieces)
+
+
+def _table(rows: np.ndarray, pool: _Pool, means: np.ndarray, given: int) -> pd.DataFrame:
+    flat = rows.ravel()
+    row = np.repeat(np.arange(len(rows)), rows.shape[1])
+    products = np.einsum("nd,nd->n", pool.vectors[flat], means[row])
+    return pd.DataFrame({
+        "row": row,
+        "rewrite_prompt": [pool.texts[place] for place in flat],
+        "kind": np.where(flat < given, "retrieved", "decoded"),
+        "utility": np.maximum(products, 0) ** 3,
+    })  # fmt: skip
