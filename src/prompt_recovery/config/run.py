@@ -112,6 +112,9 @@ class Recover(Section):
 class Score(Section):
     confidence: Annotated[float, Field(gt=0, lt=1)] = 0.95
     bootstrap_samples: Annotated[int, Field(ge=200)] = 2_000
+    second_embedder: Embedder | None = None  # that took no part in training, splitting and choosing: a table of its own
+    bank_prompts: Annotated[int, Field(ge=2)] = 1_000  # among which the true prompt is sought, for recall@k
+    oracle_prompts: Count = 4_000  # drawn training prompts, whose nearest to the truth is a ceiling
 
 
 class Submit(Section):
@@ -181,6 +184,12 @@ class RunConfig(Section):
             raise ValueError(f'a section [base] with method = "{self.method}", which asks a model')
         if not self.train.epochs and not self.init_from:
             raise ValueError("train.epochs above 0 without init_from, whose adapter would be taken as it is")
+        return self
+
+    @model_validator(mode="after")
+    def _is_scored_by_two_embedders(self) -> Self:
+        if self.score.second_embedder == self.embedder:
+            raise ValueError("score.second_embedder to be another than [embedder]")
         return self
 
     @model_validator(mode="after")
