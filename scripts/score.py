@@ -8,17 +8,15 @@ from prompt_recovery.errors import readable_exit
 from prompt_recovery.score.scoring import score_predictions, score_table
 from prompt_recovery.tables import ANY_PREDICTIONS, TRUTH, read_table
 
-_KINDS = ["sentence-t5", "minilm", "wordllama"]
-
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    required = {"required": True, "type": Path}
+    required, kinds = {"required": True, "type": Path}, ["sentence-t5", "minilm", "wordllama"]
     parser.add_argument("--predictions", **required, help="id, rewrite_prompt (and method, confidence, where known)")
     parser.add_argument("--truth", **required, help="id, rewrite_prompt (and family and split, where known)")
-    parser.add_argument("--embedder", choices=_KINDS, default="sentence-t5")
+    parser.add_argument("--embedder", choices=kinds, default="sentence-t5")
     parser.add_argument("--embedder-model", help="hub id or folder, where it is not the embedder's own")
-    parser.add_argument("--second-embedder", choices=_KINDS, help="for a second table of scores")
+    parser.add_argument("--second-embedder", choices=kinds, help="for a second table of scores")
     parser.add_argument("--known", type=Path, help="other prompts: id, rewrite_prompt (and family), such as training's")
     parser.add_argument("--hypotheses", type=Path, help="id, rewrite_prompt: what the answers were chosen among")
     given = parser.parse_args()
