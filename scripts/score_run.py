@@ -6,23 +6,27 @@ from prompt_recovery.errors import readable_exit
 from prompt_recovery.manifest import read_json, whole_or_absent, write_json
 from prompt_recovery.places import TriplesFolder, run_parser
 from prompt_recovery.score.scoring import score_predictions, score_table
-from prompt_recovery.tables import PREDICTIONS, ROW_SCORES, TRIPLES, read_table, write_table
+from prompt_recovery.tables import PREDICTIONS, ROW_SCORES, TRIPLES, distinct_rows, read_table, write_table
 
 
 def main() -> None:
     folder = run_parser(__doc__).parse_args().run
     run = folder.read_config()
     folder.require(run, "recover")
-    test = TriplesFolder.named(run.data).part("test")
+    train, test = (TriplesFolder.named(run.data).part(part) for part in ("train", "test"))
     predictions, truth = read_table(folder.predictions, PREDICTIONS, key=("method", "id")), read_table(test, TRIPLES)
     trained = read_json(folder.manifest("train"), made_by=f"make train RUN={run.name}")["counts"]
     lines = folder.metrics.read_text(encoding="utf-8").splitlines() if folder.trained(run.method) else ()
     curve = [json.loads(line) for line in lines]
-    from prompt_recovery.engines.embedder import load_embedder
+    from prompt_recovery.engines.embedder import load_embedder, remembering_embedder
+    from prompt_recovery.score.measures import Known, measure
     from prompt_recovery.score.report import render_report  # a second to import
 
-    with folder.receipt(run, "score", predictions=folder.predictions, truth=test) as receipt:
-        rows, document = score_predictions(predictions, truth, lambda: load_embedder(run.embedder), run.score)
+    with folder.receipt(run, "score", predictions=folder.predictions, truth=test, training=train) as receipt:
+        embedder, second = remembering_embedder(run.embedder), run.score.second_embedder
+        rows, document = score_predictions(predictions, truth, lambda: embedder, run.score)
+        known = Known(training=distinct_rows(train, ("rewrite_prompt", "family")))
+        rows, document["measures"] = measure(rows, embedder, run.score, known, second=second and load_embedder(second))
         write_json(folder.score, document)
         write_table(rows, folder.row_scores, ROW_SCORES, key=("method", "id"))
         with whole_or_absent(folder.report) as partial:

@@ -155,6 +155,7 @@ def test_score_of_any_two_files_names_its_embedder(project):
     finished = subprocess.run([*command, "--embedder", "minilm"], capture_output=True, text=True, check=True)
     assert finished.stdout.startswith("SCS with minilm, 95% intervals by family")
     assert "1.000 [1.000, 1.000]" in finished.stdout
+    assert "Beside SCS: shared words; recall among 2 prompts, by chance 0.500, 1.000, 1.000" in finished.stdout
 
 
 @pytest.mark.slow

@@ -2,7 +2,7 @@ import pandas as pd
 import pytest
 
 from prompt_recovery.errors import InputError
-from prompt_recovery.tables import PAIRS, PREDICTIONS, TRUTH, read_table, write_table
+from prompt_recovery.tables import ANY_PREDICTIONS, PAIRS, PREDICTIONS, TRUTH, distinct_rows, read_table, write_table
 
 PAIR_ROWS = pd.DataFrame({
     "id": ["7", "8"], "original_text": ['One, "two"\nthree', "NA"], "rewritten_text": ["Eins 🙂", ""]
@@ -54,6 +54,32 @@ def test_several_methods_may_answer_the_same_id(tmp_path):
     assert len(read_table(tmp_path / "p.parquet", PREDICTIONS, key=("method", "id"))) == 2
     with pytest.raises(InputError, match="occurs a second time"):
         read_table(tmp_path / "p.parquet", TRUTH)
+
+
+def test_optional_columns_may_be_absent_and_may_be_null(tmp_path):
+    rows = pd.DataFrame({"id": ["1", "2"], "rewrite_prompt": ["x", "y"]})
+    for name in ("p.parquet", "p.csv"):
+        write_table(rows, tmp_path / name, ANY_PREDICTIONS)
+        assert list(read_table(tmp_path / name, ANY_PREDICTIONS)) == ["id", "rewrite_prompt"]
+        write_table(rows.assign(confidence=[0.25, None]), tmp_path / name, ANY_PREDICTIONS)
+        found = read_table(tmp_path / name, ANY_PREDICTIONS)["confidence"]
+        assert found[0] == 0.25 and pd.isna(found[1]) and found.dtype == float
+
+
+def test_a_number_that_is_none_is_named(tmp_path):
+    (tmp_path / "p.csv").write_text("id,rewrite_prompt,confidence\n1,x,0.5\n2,y,high\n")
+    with pytest.raises(InputError, match=r"p.csv: column confidence, row 1: expected a number, found 'high'"):
+        read_table(tmp_path / "p.csv", ANY_PREDICTIONS)
+    rows = pd.DataFrame({"id": ["1"], "rewrite_prompt": ["x"], "confidence": ["high"]})
+    message = fault(rows, tmp_path / "p.parquet", ANY_PREDICTIONS)
+    assert "column confidence, row 0: expected double, found 'high' (str)" in message
+
+
+def test_distinct_rows_of_a_file_come_as_they_first_stood(tmp_path):
+    rows = PAIR_ROWS.assign(original_text="same", rewritten_text="same")
+    write_table(pd.concat([rows.assign(id=["1", "2"]), PAIR_ROWS]), tmp_path / "p.parquet", PAIRS)
+    found = distinct_rows(tmp_path / "p.parquet", ["rewritten_text"])
+    assert found["rewritten_text"].tolist() == ["same", "Eins 🙂", ""]
 
 
 def test_empty_and_truncated_files_are_refused(tmp_path):

@@ -15,6 +15,11 @@ def _texts(*names: str) -> pa.Schema:
     return pa.schema([pa.field(name, pa.string(), nullable=False) for name in names])
 
 
+def _optional_numbers(*names: str) -> list[pa.Field]:
+    """Columns that a file may lack, and whose values may be null."""
+    return [pa.field(name, pa.float64(), metadata={"optional": "yes"}) for name in names]
+
+
 PAIRS = _texts("id", "original_text", "rewritten_text")
 TRUTH = _texts("id", "rewrite_prompt")
 TRIPLES = _texts(
@@ -31,8 +36,19 @@ TRIPLES = _texts(
 )
 REPLIES = _texts("id", "rewritten_text", "failure")  # of a rewriter; failure "": there is a text
 ANSWERS = _texts("id", "rewrite_prompt", "answered_by").append(pa.field("batch", pa.int32(), nullable=False))
-PREDICTIONS = ANSWERS.append(pa.field("method", pa.string(), nullable=False))  # constant, base, or one of METHODS
-ROW_SCORES = _texts("id", "method", "split").append(pa.field("score", pa.float64(), nullable=False))
+CONFIDENCE = _optional_numbers("confidence")  # of an answer: the higher, the surer
+PREDICTIONS = pa.schema([
+    *ANSWERS,
+    pa.field("method", pa.string(), nullable=False),  # constant, base, or one of METHODS
+    *CONFIDENCE,
+])  # fmt: skip
+ANY_PREDICTIONS = pa.schema([*TRUTH, *CONFIDENCE])  # from anywhere
+ROW_SCORES = pa.schema([
+    *_texts("id", "method", "split"),
+    pa.field("score", pa.float64(), nullable=False),
+    *_optional_numbers("second_score", "rouge_l", "token_f1", "exact_match", "rank"),  # see score/measures.py
+    *CONFIDENCE,
+])  # fmt: skip
 SUBMISSION = TRUTH
 
 PARTS = ("train", "valid", "test")  # a Parquet file each
@@ -65,6 +81,8 @@ def read_table(path: Path, schema: pa.Schema, *, key: tuple[str, ...] = ("id",))
     frame = _read_frame(Path(path))
     if frame.empty:
         raise InputError(f"{path}: has no rows, expected at least one.")
+    if _suffix(path) == ".csv":
+        frame = _numbers_read(frame, schema, str(path))
     check_frame(frame, schema, where=str(path), key=key)
     return frame
 
@@ -76,9 +94,16 @@ def table_batches(path: Path, columns: Sequence[str]) -> Iterator[pa.Table]:
     return (pa.Table.from_batches([batch]) for batch in file.iter_batches(_ROWS_AT_A_TIME, columns=list(columns)))
 
 
+def distinct_rows(path: Path, columns: Sequence[str]) -> pd.DataFrame:
+    """Return the different rows of these columns of a .parquet file of this project's own, as they first come."""
+    pieces = [batch.to_pandas().drop_duplicates() for batch in table_batches(path, columns)]
+    return pd.concat(pieces).drop_duplicates(ignore_index=True)
+
+
 def write_table(frame: pd.DataFrame, path: Path, schema: pa.Schema, *, key: tuple[str, ...] = ("id",)) -> None:
     """Write the columns of `schema` to a .csv or .parquet file, checked as in `read_table`, whole or not at all."""
     check_frame(frame, schema, where=f"{path} (about to be written)", key=key)
+    schema = pa.schema([field for field in schema if field.name in frame.columns])
     frame = frame[schema.names]
     with whole_or_absent(path) as partial:
         if _suffix(path) == ".csv":
@@ -90,12 +115,12 @@ def write_table(frame: pd.DataFrame, path: Path, schema: pa.Schema, *, key: tupl
 def check_frame(frame: pd.DataFrame, schema: pa.Schema, *, where: str, key: tuple[str, ...] = ("id",)) -> None:
     """Raise InputError, naming `where`, unless `frame` has the columns of `schema`, no null and no repeated `key`.
 
-    Of the `key` only the columns count that the frame has.
+    Optional columns may be absent. Of the `key` only the columns count that the frame has.
     """
-    missing = [name for name in schema.names if name not in frame.columns]
+    missing = [field.name for field in schema if field.name not in frame.columns and not field.metadata]
     if missing:
         raise InputError(f"{where}: no column {', '.join(missing)}; found: {', '.join(map(str, frame.columns))}.")
-    for field in schema:
+    for field in (field for field in schema if field.name in frame.columns):
         column = frame[field.name]
         if not field.nullable and column.isna().any():
             row = int(column.isna().to_numpy().argmax())
@@ -113,12 +138,25 @@ def _check_type(column: pd.Series, field: pa.Field, where: str) -> None:
     try:
         pa.array(column, type=field.type, from_pandas=True)
     except (pa.ArrowInvalid, pa.ArrowTypeError):
-        wanted = str if field.type == pa.string() else int
+        wanted = {pa.string(): str, pa.float64(): float}.get(field.type, int)
         row = next((row for row, value in enumerate(column) if not isinstance(value, wanted)), 0)
         found, kind = str(column.iloc[row]), type(column.iloc[row]).__name__
         raise InputError(
             f"{where}: column {field.name}, row {row}: expected {field.type}, found {found!r} ({kind})."
         ) from None
+
+
+def _numbers_read(frame: pd.DataFrame, schema: pa.Schema, where: str) -> pd.DataFrame:
+    """Turn the text of a CSV into the numbers that the schema wants; an empty cell is null."""
+    for field in (field for field in schema if field.type == pa.float64() and field.name in frame.columns):
+        values = pd.to_numeric(frame[field.name], errors="coerce")
+        wrong = (values.isna() & (frame[field.name] != "")).to_numpy()
+        if wrong.any():
+            row = int(wrong.argmax())
+            found = frame[field.name].iloc[row]
+            raise InputError(f"{where}: column {field.name}, row {row}: expected a number, found {found!r}.")
+        frame = frame.assign(**{field.name: values.astype(float)})
+    return frame
 
 
 def _suffix(path: Path) -> str:

@@ -17,22 +17,18 @@ from prompt_recovery.config.imported import ImportedTriples
 from prompt_recovery.config.ladder import STAGES, ladder, rungs_named
 from prompt_recovery.config.originals import Originals, OriginalSource
 from prompt_recovery.config.prompts import PromptFile, Prompts, Variation
+from prompt_recovery.config.recovery import Decoding, Generation, Prompting, Recover, Vector
 from prompt_recovery.config.run import (
     STAGE_SETTINGS,
     Base,
     Chat,
-    Decoding,
     FromScratch,
     FullTrain,
-    Generation,
     Lora,
-    Prompting,
-    Recover,
     RunConfig,
     Score,
     Submit,
     Train,
-    Vector,
     WholeWeights,
     stage_settings,
 )

@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, model_validator
 
 from prompt_recovery.config.embedder import Embedder
+from prompt_recovery.config.recovery import Decoding, Generation, Prompting, Recover, Vector
 from prompt_recovery.config.section import Count, Positive, Section, Share
 from prompt_recovery.methods import METHODS, MethodName
 
@@ -89,53 +90,12 @@ class WholeWeights(Section):
     last_layers: Count = 2
 
 
-class Prompting(Section):
-    """The training triples that the methods `few_shot` and `retrieval` put before the question, as earlier turns."""
-
-    shots: Count = 4
-    max_text_tokens: Annotated[int, Field(ge=16)] = 200  # of each of the two texts of a shot
-    candidates: Count = 4_000  # `retrieval` and `nearest`: drawn training triples, among which the nearest are sought
-    # what those two embed; on the tiny validation rows the nearest triple's own prompt scores 0.33, 0.20 and 0.55 on S0
-    nearest_by: Literal["rewritten", "pair", "difference"] = "difference"
-
-
-class Generation(Section):
-    """One section for score and submission: what is scored is what is shipped. Decoding is greedy."""
-
-    max_new_tokens: Count = 64
-    batch_size: Count = 32
-
-
-class Vector(Section):
-    """The predicted vector of the prompt, from vectors of the pair and signs of change."""
-
-    max_rows: Count = 10_000  # training triples; memory grows with the square: 3 GB for 8,600
-    ridge: Positive = 0.1  # on validation 0.7 gives the better vector (0.230 SCS), 0.05 to 0.2 the better text
-    centring: Share = 0.0  # how much of the training prompts' mean a pair without likeness gets
-    min_term_rows: Count = 2  # a rarer word is not seen
-
-
-class Decoding(Section):
-    """How a predicted vector becomes text: prompts of the bank, and texts composed of their words."""
-
-    track: Literal["clean", "leaderboard"] = "clean"  # the latter: any word after any other, and as often
-    retrieved: Count = 16  # nearest texts of a row that the next round composes from
-    rounds: Annotated[int, Field(ge=0)] = 5
-    embedded: Count = 24  # composed texts of a row and round that are embedded
-    edited: Count = 4  # of the retrieved, those in which single words are put in and exchanged
-    max_words: Count = 24
-    odd_weight: Annotated[float, Field(ge=0)] = 0.003  # cosine that a run of three words must gain that no prompt has
-    max_pieces: Count = 127  # of the embedder, without eos
-
-
-class Recover(Section):
-    beside: tuple[Literal["constant", "base"], ...] = ("constant", "base")  # answered beside the run's own method
-    constant_candidates: Count = 2_000  # most frequent training prompts that are tried
-
-
 class Score(Section):
     confidence: Annotated[float, Field(gt=0, lt=1)] = 0.95
     bootstrap_samples: Annotated[int, Field(ge=200)] = 2_000
+    second_embedder: Embedder | None = None  # that took no part in training, splitting and choosing: a table of its own
+    bank_prompts: Annotated[int, Field(ge=2)] = 1_000  # among which the true prompt is sought, for recall@k
+    oracle_prompts: Count = 4_000  # drawn training prompts, whose nearest to the truth is a ceiling
 
 
 class Submit(Section):
@@ -213,6 +173,12 @@ class RunConfig(Section):
     def _shards_what_fsdp_can(self) -> Self:
         if self.train.sharding == "full" and self.method in ("full", "last_layers", "int8_lora"):
             raise ValueError(f'train.sharding = "none" with method = "{self.method}": only lora and qlora are sharded')
+        return self
+
+    @model_validator(mode="after")
+    def _is_scored_by_two_embedders(self) -> Self:
+        if self.score.second_embedder == self.embedder:
+            raise ValueError("score.second_embedder to be another than [embedder]")
         return self
 
     @model_validator(mode="after")

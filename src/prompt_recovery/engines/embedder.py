@@ -10,6 +10,7 @@ import numpy as np
 
 from prompt_recovery import config
 from prompt_recovery.engines.sentence_t5 import MAX_PIECES, sentence_t5
+from prompt_recovery.engines.static_embedder import static_embedding
 from prompt_recovery.errors import InputError
 
 SENTENCE_T5 = "sentence-transformers/sentence-t5-base"
@@ -41,10 +42,12 @@ class Embedder:
 
 
 def load_embedder(settings: config.Embedder, device: str = "cpu") -> Embedder:
-    """Load the embedder that `settings` name; needs no hub for `minilm` and for a folder.
+    """Load the embedder that `settings` name; needs no hub for `minilm`, `wordllama` and a folder.
 
     Raises InputError when the model is neither here nor to be had, and for a `sentence-t5` without its pieces.
     """
+    if settings.kind == "wordllama":
+        return Embedder(_name(settings), static_embedding())
     from sentence_transformers import SentenceTransformer  # seconds to import
 
     where = settings.model or _own_model(settings.kind)

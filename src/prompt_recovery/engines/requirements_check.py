@@ -14,8 +14,9 @@ def missing_requirements(run: config.RunConfig, data: config.DataConfig | None) 
     """Return a sentence for each thing that the stages to come need and that is not here. `data`: None when made."""
     is_made = run.base is None or run.base.from_scratch or run.init_from
     wanted = {} if is_made else {"base.model": run.base.model}
-    if run.embedder.kind == "sentence-t5":
-        wanted["embedder.model"] = run.embedder.model or SENTENCE_T5
+    for section, own in {"embedder": run.embedder, "score.second_embedder": run.score.second_embedder}.items():
+        if own and own.kind == "sentence-t5":
+            wanted[f"{section}.model"] = own.model or SENTENCE_T5
     chat_models = {"rewriter": data.rewriter, "writer": data.writer} if data else {}
     local = {section: settings for section, settings in chat_models.items() if settings and settings.model}
     wanted |= {f"{section}.model": settings.model for section, settings in local.items()}

@@ -9,6 +9,8 @@ from prompt_recovery import config
 from prompt_recovery.engines.figures import COLOURS, Drawing, canvas, drawing
 from prompt_recovery.methods import METHODS
 from prompt_recovery.page import render_page
+from prompt_recovery.score.confidence import draw_risk_coverage
+from prompt_recovery.score.measures_report import measures_values
 from prompt_recovery.score.scoring import SplitScore
 from prompt_recovery.score.training_curves import training_curves
 from prompt_recovery.tables import SPLIT_MEANINGS
@@ -43,6 +45,7 @@ def render_report(
         splits=_splits(scores),
         methods=[_method(method, scores) for method in methods],
         figures=figures,
+        measures=measures_values(document["measures"], draw_risk_coverage(rows)) if "measures" in document else None,
         samples=[{"title": f"{title} ({methods[-1]})", "rows": own.to_dict("records")} for title, own in samples],
     )
 

@@ -46,13 +46,17 @@ def score_predictions(
 
 
 def join_truth(predictions: pd.DataFrame, truth: pd.DataFrame) -> pd.DataFrame:
-    """Join predictions and truths by id -> one row a prediction, with `true_prompt` and all that the truth has."""
+    """Join predictions and truths by id -> one row a prediction, with `true_prompt` and all that the truth has.
+
+    The predictions' `confidence` is kept where they have one.
+    """
     predictions = _with_defaults(predictions, method="predictions", answered_by="model")
     truth = _with_defaults(truth, split="all")
     truth = truth if "family" in truth else truth.assign(family=truth["rewrite_prompt"])
     for method, own in predictions.groupby("method"):
         _require_same_ids(set(own["id"]), set(truth["id"]), str(method))
-    return predictions[["id", "method", "rewrite_prompt", "answered_by"]].merge(
+    columns = [name for name in ("id", "method", "rewrite_prompt", "answered_by", "confidence") if name in predictions]
+    return predictions[columns].merge(
         truth.rename(columns={"rewrite_prompt": "true_prompt"}), on="id", validate="many_to_one"
     )
 
