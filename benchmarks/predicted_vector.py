@@ -13,9 +13,9 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from prompt_recovery.data.clustering import assign_clusters, cluster_prompts
 
 from prompt_recovery import config
+from prompt_recovery.data.splits.clustering import assign_clusters, cluster_prompts
 from prompt_recovery.engines.embedder import remembering_embedder
 from prompt_recovery.metric import sharpened_cosine
 from prompt_recovery.recover.change_features import text_vectors
