@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, model_validator
 
 from prompt_recovery.config.embedder import Embedder
-from prompt_recovery.config.recovery import Decoding, Generation, Prompting, Recover, Vector
+from prompt_recovery.config.recovery import Generation, Prompting, Recover
 from prompt_recovery.config.section import Count, Positive, Section, Share
 from prompt_recovery.methods import METHODS, MethodName
 
@@ -139,8 +139,6 @@ class RunConfig(Section):
     train: Train = Train()
     generation: Generation = Generation()
     recover: Recover = Recover()
-    vector: Vector = Vector()
-    decoding: Decoding = Decoding()
     embedder: Embedder = Embedder()
     score: Score = Score()
     submit: Submit = Submit()
