@@ -60,19 +60,22 @@ def confident_rows(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def draw_risk_coverage(rows: pd.DataFrame) -> Sequence[Drawing]:
-    """Return the figure of rows with `method`, `split`, `confidence` and `score`: none where nothing is confident."""
+    """Return the figure of rows with `method`, `split`, `score` and `confidence`, none where no answer has one.
+
+    A method has the colour that it has in the page's other figures: that of its place among all methods.
+    """
+    colours = dict(zip(dict.fromkeys(rows["method"]), COLOURS, strict=False))
     rows = confident_rows(rows)
-    splits, methods = sorted(rows["split"].unique()), list(dict.fromkeys(rows["method"]))
+    splits = sorted(rows["split"].unique())
     if not splits:
         return ()
-    figure = canvas(max(4.5, 3 * len(splits)), 3)
+    figure = canvas(9, 3)
     for axes, split in zip(figure.subplots(1, len(splits), sharey=True, squeeze=False)[0], splits, strict=True):
-        for method, colour in zip(methods, COLOURS[2:] + COLOURS[:2], strict=False):
-            own = rows[(rows["split"] == split) & (rows["method"] == method)]
-            _draw_curve(axes, own, method, colour)
+        for method, colour in colours.items():
+            _draw_curve(axes, rows[(rows["split"] == split) & (rows["method"] == method)], method, colour)
         axes.set(title=split, xlabel="coverage", xlim=(0, 1.02))
         axes.grid(alpha=0.3)
-    figure.axes[0].set_ylabel("mean SCS of the most confident")
+    figure.axes[0].set_ylabel("mean SCS")
     figure.legend(*figure.axes[0].get_legend_handles_labels(), loc="outside right center", frameon=False)
     caption = (
         "The rows are taken from the surest to the least sure; the right end is the mean over all of them. Dashed: "
