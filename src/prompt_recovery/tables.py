@@ -32,6 +32,15 @@ TRIPLES = _texts(
 REPLIES = _texts("id", "rewritten_text", "failure")  # of a rewriter; failure "": there is a text
 ANSWERS = _texts("id", "rewrite_prompt", "answered_by").append(pa.field("batch", pa.int32(), nullable=False))
 PREDICTIONS = ANSWERS.append(pa.field("method", pa.string(), nullable=False))  # constant, base, or one of METHODS
+HYPOTHESES = pa.schema(
+    [
+        *_texts(
+            "id", "rewrite_prompt", "kind", "opening", "adapter"
+        ),  # kind: model, retrieved, decoded, constant, rule
+        pa.field("sample", pa.int32(), nullable=False),
+        pa.field("log_probability", pa.float64()),  # mean a token, of answers of a model
+    ]
+)
 ROW_SCORES = _texts("id", "method", "split").append(pa.field("score", pa.float64(), nullable=False))
 SUBMISSION = TRUTH
 

@@ -98,10 +98,36 @@ class Prompting(Section):
 
 
 class Generation(Section):
-    """One section for score and submission: what is scored is what is shipped. Decoding is greedy."""
+    """One section for score and submission: what is scored is what is shipped. By itself one greedy answer a row."""
 
     max_new_tokens: Count = 64
-    batch_size: Count = 32
+    batch_size: Count = 32  # questions; each is answered (1 + samples) times at once
+    openings: Annotated[tuple[str, ...], Field(min_length=1)] = ("",)  # what an answer is made to begin with
+    samples: Annotated[int, Field(ge=0)] = 0  # of each opening, beside its greedy answer
+    temperature: Positive = 0.8  # of the samples
+    adapters: tuple[str, ...] = ()  # runs on the same base whose adapters answer too
+
+
+class Choice(Section):
+    """How one answer is chosen among hypotheses; what is not set here is fitted on validation rows."""
+
+    # when the rewritten text is the original; forced: nothing else is looked at there (None: no such rule)
+    unchanged_prompt: str | None = "Correct grammatical errors in this text."  # the 1st place's answer
+    unchanged_forced: bool = True
+    temperatures: tuple[Positive, ...] = (0.25, 0.5, 1.0, 2.0)  # of the weights by log-probability
+    posterior_shares: tuple[Share, ...] = (0.0, 0.25, 0.5, 0.75, 1.0)  # of the predicted vector's references
+    gate_powers: tuple[Annotated[float, Field(ge=0)], ...] = (0.0, 0.25, 0.5, 1.0)  # of the verifier's probability
+
+
+class Leaderboard(Section):
+    """The second track: answers that no person would write, for the metric alone. Each part has its switch."""
+
+    answers: Annotated[int, Field(ge=1)] = 4  # that are put one behind the other; 1: no concatenation
+    append_constant: bool = True
+    fill_slot: bool = True
+    cluster_constants: bool = True
+    suffix: str = ""  # "lucrarea" for sentence-t5; nothing for embedders without a sticky token
+    min_confidence: Share = 0.5  # of a prediction, before its words are put into the constant
 
 
 class Recover(Section):
@@ -154,6 +180,8 @@ class RunConfig(Section):
     prompting: Prompting = Prompting()
     train: Train = Train()
     generation: Generation = Generation()
+    choice: Choice = Choice()
+    leaderboard: Leaderboard = Leaderboard()
     recover: Recover = Recover()
     embedder: Embedder = Embedder()
     score: Score = Score()
