@@ -20,6 +20,7 @@ from prompt_recovery.engines.embedder import remembering_embedder
 from prompt_recovery.metric import sharpened_cosine
 from prompt_recovery.recover.change_features import text_vectors
 from prompt_recovery.recover.constant import choose_constant
+from prompt_recovery.recover.piece_limit import PieceLimit
 from prompt_recovery.recover.prompt_bank import PromptBank, bank_of
 from prompt_recovery.recover.vector_decoding import chosen, decode
 from prompt_recovery.recover.vector_regressor import fit_vector_model
@@ -54,8 +55,8 @@ def scores(train: pd.DataFrame, held_out: pd.DataFrame, embed: Embed, track: str
     neighbours = nearest_pairs_prompts(train, held_out, embed)
     bank = bank_of(train["rewrite_prompt"], embed)
     means = fit_vector_model(train, embed, config.Vector(), seed=0).predict(held_out, embed)
-    settings = config.Decoding(track=track)
-    hypotheses = decode(means, bank, embed, count_pieces=lambda text: len(text.split()), settings=settings)
+    limit = PieceLimit(embed.count_pieces, embed.max_pieces)
+    hypotheses = decode(means, bank, embed, limit=limit, settings=config.Decoding(), track=track)
     best = chosen(hypotheses)
     every = sharpened_cosine(truths[hypotheses["row"]], embed(hypotheses["rewrite_prompt"].tolist()))
     table = {

@@ -18,7 +18,7 @@ def main() -> None:
 
     with folder.receipt(run, "constant", train=train) as receipt:
         embedder = load_embedder(run.embedder)
-        constant = choose_constant(prompts, embedder, run.recover.constant_candidates)
+        constant = choose_constant(prompts, embedder, run.constant.seeds)
         write_json(folder.constant, asdict(constant) | {"embedder": embedder.name})
         receipt.outputs.append(folder.constant)
     print(f"{folder.constant}: {constant.rewrite_prompt!r}, SCS {constant.train_score:.3f} on train ({embedder.name})")

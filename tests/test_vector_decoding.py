@@ -6,6 +6,7 @@ import pytest
 from prompt_recovery.config import Decoding
 from prompt_recovery.errors import InputError
 from prompt_recovery.recover.composing import Bounds, compose
+from prompt_recovery.recover.piece_limit import PieceLimit
 from prompt_recovery.recover.prompt_bank import PromptBank, bank_of
 from prompt_recovery.recover.vector_decoding import chosen, decode
 from prompt_recovery.recover.wording import wording_of
@@ -38,8 +39,9 @@ def count_words(text: str) -> int:
 BANK = bank_of(PROMPTS, embed_words)
 
 
-def decoded(means, bank=BANK, **settings):
-    return decode(means, bank, embed_words, count_pieces=count_words, settings=Decoding(**settings))
+def decoded(means, bank=BANK, track="clean", max_pieces=127, **settings):
+    limit = PieceLimit(lambda texts: [count_words(text) for text in texts], max_pieces)
+    return decode(means, bank, embed_words, limit=limit, settings=Decoding(**settings), track=track)
 
 
 def test_what_no_prompt_says_is_composed_of_their_words():

@@ -43,6 +43,14 @@ PREDICTIONS = pa.schema([
     *CONFIDENCE,
 ])  # fmt: skip
 ANY_PREDICTIONS = pa.schema([*TRUTH, *CONFIDENCE])  # from anywhere
+HYPOTHESES = pa.schema([
+    # kind: one of HYPOTHESIS_KINDS; opening and adapter: of a model's answer, else ""
+    *_texts("id", "rewrite_prompt", "kind", "opening", "adapter"),
+    pa.field("sample", pa.int32(), nullable=False),  # number among those of its row and kind; a model's 0 is greedy
+    *_optional_numbers("log_probability", "tokens"),  # of a model's answer: the sum over its tokens, and how many
+])  # fmt: skip
+HYPOTHESIS_KEY = ("id", "kind", "opening", "adapter", "sample")
+HYPOTHESIS_KINDS = ("model", "neighbour", "retrieved", "decoded", "constant", "rule")
 ROW_SCORES = pa.schema([
     *_texts("id", "method", "split"),
     pa.field("score", pa.float64(), nullable=False),

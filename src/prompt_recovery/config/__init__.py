@@ -17,7 +17,17 @@ from prompt_recovery.config.imported import ImportedTriples
 from prompt_recovery.config.ladder import STAGES, ladder, rungs_named
 from prompt_recovery.config.originals import Originals, OriginalSource
 from prompt_recovery.config.prompts import PromptFile, Prompts, Variation
-from prompt_recovery.config.recovery import Decoding, Generation, Prompting, Recover, Vector
+from prompt_recovery.config.recovery import (
+    Choice,
+    Constant,
+    Decoding,
+    Generation,
+    Leaderboard,
+    Prompting,
+    Recover,
+    Track,
+    Vector,
+)
 from prompt_recovery.config.run import (
     STAGE_SETTINGS,
     Base,
@@ -40,9 +50,11 @@ __all__ = [
     "Calibration",
     "Chat",
     "ChatServer",
+    "Choice",
     "Cleaning",
     "Cluster",
     "Clustering",
+    "Constant",
     "DataConfig",
     "Decoding",
     "Duplicates",
@@ -51,6 +63,7 @@ __all__ = [
     "FullTrain",
     "Generation",
     "ImportedTriples",
+    "Leaderboard",
     "Lora",
     "OriginalSource",
     "Originals",
@@ -64,6 +77,7 @@ __all__ = [
     "Score",
     "Split",
     "Submit",
+    "Track",
     "Train",
     "Variation",
     "Vector",

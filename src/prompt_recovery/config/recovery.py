@@ -6,6 +6,9 @@ from pydantic import Field
 
 from prompt_recovery.config.section import Count, Positive, Section, Share
 
+# clean: a prompt that a person could have written; leaderboard: a text for the metric alone
+Track = Literal["clean", "leaderboard"]
+
 
 class Prompting(Section):
     """The training triples that the methods `few_shot` and `retrieval` put before the question, as earlier turns."""
@@ -18,10 +21,21 @@ class Prompting(Section):
 
 
 class Generation(Section):
-    """One section for score and submission: what is scored is what is shipped. Decoding is greedy."""
+    """One section for score and submission: what is scored is what is shipped. By itself one greedy answer a row."""
 
     max_new_tokens: Count = 64
-    batch_size: Count = 32
+    batch_size: Count = 32  # questions; each is answered (1 + samples) times at once
+    openings: Annotated[tuple[str, ...], Field(min_length=1)] = ("",)  # what an answer is made to begin with
+    samples: Annotated[int, Field(ge=0)] = 0  # of each opening, beside its greedy answer
+    temperature: Positive = 0.8  # of the samples
+    adapters: tuple[str, ...] = ()  # runs on the same base whose adapters answer too
+
+
+class Constant(Section):
+    """The search of one answer for all rows."""
+
+    seeds: Count = 2_000  # most frequent training prompts that are tried first
+    candidates: Annotated[int, Field(ge=0)] = 20_000  # edited texts that are embedded in a track; 0: no search
 
 
 class Vector(Section):
@@ -36,16 +50,37 @@ class Vector(Section):
 class Decoding(Section):
     """How a predicted vector becomes text: prompts of the bank, and texts composed of their words."""
 
-    track: Literal["clean", "leaderboard"] = "clean"  # the latter: any word after any other, and as often
     retrieved: Count = 16  # nearest texts of a row that the next round composes from
     rounds: Annotated[int, Field(ge=0)] = 5
     embedded: Count = 24  # composed texts of a row and round that are embedded
     edited: Count = 4  # of the retrieved, those in which single words are put in and exchanged
     max_words: Count = 24
     odd_weight: Annotated[float, Field(ge=0)] = 0.003  # cosine that a run of three words must gain that no prompt has
-    max_pieces: Count = 127  # of the embedder, without eos
+
+
+class Choice(Section):
+    """How one answer is chosen among hypotheses; what is not set here is fitted on validation rows."""
+
+    # when the rewritten text is the original (None: no such rule)
+    unchanged_prompt: str | None = "Correct grammatical errors in this text."  # the 1st place's answer
+    temperatures: tuple[Positive, ...] = (0.25, 0.5, 1.0, 2.0)  # of the weights by log-probability
+    vector_shares: tuple[Share, ...] = (0.0, 0.25, 0.5, 0.75, 1.0)  # of the predicted vector in the utility
+    gate_powers: tuple[Annotated[float, Field(ge=0)], ...] = (0.0, 0.25, 0.5, 1.0)  # of the verifier's probability
+
+
+class Leaderboard(Section):
+    """The second track: answers that no person would write, for the metric alone. Each part has its switch."""
+
+    answers: Count = 4  # that are put one behind the other; 1: no concatenation
+    append_constant: bool = True
+    fill_slot: bool = True
+    cluster_constants: bool = True
+    suffix: str = ""  # "lucrarea" for sentence-t5; nothing for embedders without a sticky token
+    min_confidence: Share = 0.5  # of a prediction, before its words are put into the constant
 
 
 class Recover(Section):
+    """Who answers the test rows. The clean track's answer is `choice`, the other's `leaderboard`."""
+
     beside: tuple[Literal["constant", "base"], ...] = ("constant", "base")  # answered beside the run's own method
-    constant_candidates: Count = 2_000  # most frequent training prompts that are tried
+    tracks: tuple[Track, ...] = ("clean",)  # the first one answers new pairs; none: the method

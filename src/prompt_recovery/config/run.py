@@ -5,7 +5,16 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, model_validator
 
 from prompt_recovery.config.embedder import Embedder
-from prompt_recovery.config.recovery import Generation, Prompting, Recover
+from prompt_recovery.config.recovery import (
+    Choice,
+    Constant,
+    Decoding,
+    Generation,
+    Leaderboard,
+    Prompting,
+    Recover,
+    Vector,
+)
 from prompt_recovery.config.section import Count, Positive, Section, Share
 from prompt_recovery.methods import METHODS, MethodName
 
@@ -138,6 +147,11 @@ class RunConfig(Section):
     prompting: Prompting = Prompting()
     train: Train = Train()
     generation: Generation = Generation()
+    constant: Constant = Constant()
+    vector: Vector = Vector()
+    decoding: Decoding = Decoding()
+    choice: Choice = Choice()
+    leaderboard: Leaderboard = Leaderboard()
     recover: Recover = Recover()
     embedder: Embedder = Embedder()
     score: Score = Score()
@@ -194,7 +208,7 @@ class RunConfig(Section):
 STAGE_SETTINGS: dict[str, tuple[str, ...]] = {
     "base": ("data", "seed", "base.model", "base.from_scratch", "chat"),
     "train": ("data", "init_from", "seed", "device", "method", "base", "chat", "embedder"),
-    "constant": ("data", "embedder", "recover.constant_candidates"),
+    "constant": ("data", "embedder", "constant"),
     "recover": ("data", "device", "method", "base", "chat", "generation", "recover"),
     "score": ("data", "embedder", "score"),
     "merge": ("data", "device", "method", "base", "chat", "generation", "embedder", "score"),

@@ -77,6 +77,13 @@ class ChatFormat:
         """Return the ids that end an answer: the tokeniser's eos and what the template sets after an answer."""
         return sorted({self.examples([("a", "b", "c")])[0].ids[-1], self.tokenizer.eos_token_id})
 
+    def opening_ids(self, text: str) -> tuple[int, ...]:
+        """Return the ids of an answer's first words as training would set them; of "" none."""
+        if not text:
+            return ()
+        example = self.examples([("a", "b", text)])[0]
+        return tuple(example.ids[example.prompt_length : -1])
+
     def _example(self, given: list[int], ids: list[int], trimmed: bool) -> Example:
         if ids[: len(given)] != given:
             raise self._refusal(

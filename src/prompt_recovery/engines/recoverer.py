@@ -1,22 +1,26 @@
 """A run's config in, the callables that its stages want out: encode and generate, or answer."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import torch
+from peft import PeftModel
 
 from prompt_recovery import config
 from prompt_recovery.engines.chat import ChatFormat, Triple
 from prompt_recovery.engines.language_model import (
     Generated,
     generate,
+    load_adapter,
     load_language_model,
     load_tokenizer,
+    require_same_base,
     resolve_device,
 )
 from prompt_recovery.engines.reply import Reply
+from prompt_recovery.engines.sampling import Answer, Drawing, Opening, answer_variously
 from prompt_recovery.engines.trainable import load_trained
 from prompt_recovery.errors import InputError
 from prompt_recovery.methods import METHODS
@@ -46,6 +50,34 @@ class Recoverer:
     def generate(self, prompts: Sequence[Sequence[int]]) -> list[str]:
         options = {"tokenizer": self.tokenizer, "stop_ids": self.chat.stop_ids(), "max_new_tokens": self.max_new_tokens}
         return [answer.text for answer in generate(self.model, prompts, **options)]
+
+    def answer_variously(
+        self, prompts: Sequence[Sequence[int]], keys: Sequence[str], settings: config.Generation, seed: int
+    ) -> list[list[Answer]]:
+        """Answer each prompt of one batch with every opening of `settings`, greedily and by samples."""
+        return answer_variously(
+            self.model,
+            prompts,
+            keys,
+            openings=[Opening(text, self.chat.opening_ids(text)) for text in settings.openings],
+            drawing=Drawing(settings.samples, settings.temperature, seed),
+            tokenizer=self.tokenizer,
+            stop_ids=self.chat.stop_ids(),
+            max_new_tokens=self.max_new_tokens,
+        )
+
+    def with_adapter(self, folder: Path, base: str) -> "Recoverer":
+        """Return this one with another adapter in force; the base's weights are shared, so use one at a time.
+
+        Raises InputError when the folder holds no adapter, or one that was trained on another base.
+        """
+        if not isinstance(self.model, PeftModel):
+            return replace(self, model=load_adapter(self.model, folder, base=base))
+        require_same_base(self.model, folder, base)
+        if _adapter_name(folder) not in self.model.peft_config:
+            self.model.load_adapter(folder, adapter_name=_adapter_name(folder), is_trainable=False)
+        self.model.set_adapter(_adapter_name(folder))
+        return replace(self, model=self.model.eval())
 
 
 def load_recoverer(run: config.RunConfig, trained: Path | None, *, to_shard: bool = False) -> Recoverer:
@@ -93,6 +125,11 @@ def load_chat_answerer(settings: config.Rewriter) -> Callable[[Sequence[str]], I
         return iter(replies[row] for row in range(len(messages)))
 
     return answer
+
+
+def _adapter_name(folder: Path) -> str:
+    """Name an adapter within a model: a folder's path without dots, which part the names of modules."""
+    return str(folder).replace(".", "_").replace("/", "-")
 
 
 def _reply(said: Generated) -> Reply:

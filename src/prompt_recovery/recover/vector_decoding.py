@@ -8,12 +8,12 @@ import pandas as pd
 
 from prompt_recovery import config
 from prompt_recovery.recover.composing import Bounds, compose
+from prompt_recovery.recover.piece_limit import PieceLimit
 from prompt_recovery.recover.prompt_bank import PromptBank, nearest_of
 from prompt_recovery.recover.wording import Text, Wording, wording_of
 from prompt_recovery.tables import READS_AS_NULL
 
 Embed = Callable[[Sequence[str]], np.ndarray]
-CountPieces = Callable[[str], int]
 
 
 @dataclass(eq=False)
@@ -28,11 +28,11 @@ class _Pool:
     known: set[str]
     odd_weight: float
 
-    def add(self, texts: Iterable[Text], embed: Embed, fits: Callable[[str], bool]) -> None:
+    def add(self, texts: Iterable[Text], embed: Embed, limit: PieceLimit) -> None:
         """Embed the texts that are new and short enough, each once."""
         spelt = {self.wording.spell(text): text for text in texts}
         taken = self.known | READS_AS_NULL
-        new = sorted(text for text in spelt if text not in taken and fits(text))
+        new = limit.fitting(sorted(text for text in spelt if text not in taken))
         if new:
             self.texts += new
             self.read += [spelt[text] for text in new]
@@ -52,22 +52,24 @@ def decode(
     bank: PromptBank,
     embed: Embed,
     *,
-    count_pieces: CountPieces,
+    limit: PieceLimit,
     settings: config.Decoding,
+    track: config.Track = "clean",
 ) -> pd.DataFrame:
     """Return the hypotheses of each row, the chosen one first -> row, rewrite_prompt, kind, utility.
 
-    `means`: what `VectorModel.predict` gives, shape (n, d). `kind` is `retrieved` for a prompt of the bank, else
-    `decoded`; `utility` the expected sharpened cosine of a text, cos ** 3 of the mean vector's product with it.
-    No text has more than `max_pieces` pieces but where the bank holds only longer ones: the shortest is then cut.
+    On the track `leaderboard` any word may follow any other, and as often. `means`: what `VectorModel.predict` gives,
+    shape (n, d). `kind` is `retrieved` for a prompt of the bank, else `decoded`; `utility` the expected sharpened
+    cosine of a text, cos ** 3 of the mean vector's product with it. No text is over the limit; where the bank holds
+    only longer ones, the shortest is cut.
     """
     bank.require(embed)
     bank.nearest(means, 1)  # refuses vectors of another embedder, and what is no number
     wanted = means / np.maximum(np.linalg.norm(means, axis=1, keepdims=True), 1e-9)
-    pool = _pool(bank, embed, count_pieces, settings)
+    pool = _pool(bank, embed, limit, settings, track)
     given = len(pool.texts)
     for _ in range(settings.rounds):
-        _compose_round(pool, wanted, embed, count_pieces, settings)
+        _compose_round(pool, wanted, embed, limit, settings)
     rows, _ = pool.nearest(wanted, settings.retrieved)
     return _table(rows, pool, means, given)
 
@@ -77,30 +79,22 @@ def chosen(hypotheses: pd.DataFrame) -> pd.DataFrame:
     return hypotheses.drop_duplicates("row").reset_index(drop=True)
 
 
-def _pool(bank: PromptBank, embed: Embed, count_pieces: CountPieces, settings: config.Decoding) -> _Pool:
-    fits = [place for place, text in enumerate(bank.prompts) if count_pieces(text) <= settings.max_pieces]
+def _pool(bank: PromptBank, embed: Embed, limit: PieceLimit, settings: config.Decoding, track: config.Track) -> _Pool:
+    short = set(limit.fitting(bank.prompts))
+    fits = [place for place, text in enumerate(bank.prompts) if text in short]
     wording = wording_of(bank.prompts, bank.vectors)
     if fits:
         texts, vectors = [bank.prompts[place] for place in fits], bank.vectors[fits]
     else:
-        texts = [_cut(min(bank.prompts, key=len), count_pieces, settings.max_pieces)]
+        texts = [limit.cut(min(bank.prompts, key=len))]
         vectors = np.asarray(embed(texts), dtype=np.float32)
     read = [wording.read(text) for text in texts]
     read = [text if text and len(text) <= settings.max_words else None for text in read]
-    clean = settings.track == "clean"
-    wording, odd_weight = (wording, settings.odd_weight) if clean else (wording.unbound(), 0.0)
+    wording, odd_weight = (wording, settings.odd_weight) if track == "clean" else (wording.unbound(), 0.0)
     return _Pool(wording, texts, read, vectors, [0.0] * len(texts), set(texts), odd_weight)
 
 
-def _cut(text: str, count_pieces: CountPieces, max_pieces: int) -> str:
-    while count_pieces(text) > max_pieces and len(text) > 1:
-        text = text[: -max(1, len(text) // 10)].rstrip()
-    return text
-
-
-def _compose_round(
-    pool: _Pool, wanted: np.ndarray, embed: Embed, count_pieces: CountPieces, settings: config.Decoding
-) -> None:
+def _compose_round(pool: _Pool, wanted: np.ndarray, embed: Embed, limit: PieceLimit, settings: config.Decoding) -> None:
     bounds = Bounds(settings.max_words, settings.edited, pool.odd_weight)
     rows, _ = pool.nearest(wanted, settings.retrieved)
     composed: set[Text] = set()
@@ -109,7 +103,7 @@ def _compose_round(
         if parents:
             texts = [pool.read[place] for place in parents]
             composed.update(compose(texts, pool.vectors[parents], vector, pool.wording, settings.embedded, bounds))
-    pool.add(composed, embed, lambda text: count_pieces(text) <= settings.max_pieces)
+    pool.add(composed, embed, limit)
 
 
 def _table(rows: np.ndarray, pool: _Pool, means: np.ndarray, given: int) -> pd.DataFrame:
