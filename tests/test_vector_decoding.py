@@ -5,7 +5,7 @@ import pytest
 
 from prompt_recovery.config import Decoding
 from prompt_recovery.errors import InputError
-from prompt_recovery.recover.composing import Bounds, compose
+from prompt_recovery.recover.composing import Bounds, _joined, compose
 from prompt_recovery.recover.piece_limit import PieceLimit
 from prompt_recovery.recover.prompt_bank import PromptBank, bank_of
 from prompt_recovery.recover.vector_decoding import chosen, decode
@@ -141,3 +141,26 @@ def test_composed_texts_are_new_short_and_few():
     texts = compose(parents, BANK.vectors, wanted, wording, 5, Bounds(max_words=7, edited=2, odd_weight=0.0))
     assert 0 < len(texts) <= 5 and not set(texts) & set(parents)
     assert max(map(len, texts)) <= 7
+
+
+def test_a_join_is_estimated_from_the_shares_of_its_words():
+    wording = wording_of(BANK.prompts, BANK.vectors)
+    parents = [wording.read("Rewrite the text as a poem."), wording.read("Turn the story into a sad poem.")]
+    vectors = embed_words([wording.spell(text) for text in parents])
+    shares = [wording.shares(text, vector) for text, vector in zip(parents, vectors, strict=True)]
+    wanted = embed_words(["Rewrite sad poem."])[0]
+    found = {text: cosine for cosine, text in _joined(parents, shares, wanted, wording, 100, 9)}
+    total = shares[0][:5].sum(axis=0) + shares[1][5:].sum(axis=0)
+    joined = wording.read("Rewrite the text as a sad poem.")
+    assert found[joined] == pytest.approx(total @ wanted / np.linalg.norm(total), abs=1e-5)
+
+
+def test_a_word_may_not_stand_twice_unless_it_is_one_of_the_commonest():
+    prompts = [
+        f"Turn the {both[0]} into the {both[1]}."
+        for both in map(str.split, ["sea sky", "day night", "cat dog", "sun moon"])
+    ]
+    wording = wording_of(prompts, np.eye(4, dtype=np.float32))
+    assert not wording.repeats(wording.read("Turn the sea into the moon."))
+    assert wording.repeats(wording.read("Turn the sea into the sea sky."))
+    assert wording.repeats(wording.read("Turn the moon. Turn the dog."))

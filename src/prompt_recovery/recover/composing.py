@@ -31,10 +31,9 @@ def compose(
     `vectors`: the parents' own unit vectors, shape (parents, d), the nearest parent first.
     """
     shares = [wording.shares(text, vector) for text, vector in zip(parents, vectors, strict=True)]
-    found = [_joined(parents, shares, wanted, wording, _LOOKED_AT * count, bounds.max_words)]
-    for text, vector, own in list(zip(parents, vectors, shares, strict=True))[: bounds.edited]:
-        found += _edited(text, vector, own, wanted, wording, count, bounds.max_words)
-    estimated = {text: cosine for part in found for cosine, text in part}
+    found = _joined(parents, shares, wanted, wording, _LOOKED_AT * count, bounds.max_words)
+    found += _edited(parents[: bounds.edited], shares[: bounds.edited], wanted, wording, count, bounds.max_words)
+    estimated = {text: cosine for cosine, text in found}
     for known in parents:
         estimated.pop(known, None)
     best = sorted(estimated, key=lambda text: (-estimated[text], text))[: _LOOKED_AT * count]
@@ -65,20 +64,27 @@ def _joined(
 
 
 def _edited(
-    text: Text, vector: np.ndarray, shares: np.ndarray, wanted: np.ndarray, wording: Wording, count: int, max_words: int
-) -> list[list[tuple[float, Text]]]:
-    """Return for each place of the text the best words to put in there and to exchange for what stands there."""
-    padded, found = (EDGE, *text, EDGE), []
-    for place in range(len(text) + 1):
-        gaps = [(place, vector)] if len(text) < max_words else []
-        gaps += [(place + 1, vector - shares[place])] if place < len(text) else []
-        for after, rest in gaps:
-            fitting = np.flatnonzero(wording.follows[padded[place]] & wording.follows[:, padded[after + 1]])
-            fitting = fitting[fitting != EDGE]
-            cosines = _cosine_of_sums(rest[None], wording.vectors[fitting], wanted)[0]
-            best = _highest(cosines, count)
-            found.append([(float(cosines[one]), (*text[:place], int(fitting[one]), *text[after:])) for one in best])
+    parents: list[Text], shares: list[np.ndarray], wanted: np.ndarray, wording: Wording, count: int, max_words: int
+) -> list[tuple[float, Text]]:
+    """Return for each place of each text the best words to put in there and to exchange for what stands there."""
+    gaps = [gap for text, own in zip(parents, shares, strict=True) for gap in _gaps(text, own, max_words)]
+    if not gaps:
+        return []
+    cosines = _cosine_of_sums(np.array([rest for _, _, rest in gaps]), wording.vectors, wanted)
+    cosines[:, EDGE] = -np.inf
+    found = []
+    for (before, after, _), own in zip(gaps, cosines, strict=True):
+        fitting = wording.follows[(before or (EDGE,))[-1]] & wording.follows[:, (after or (EDGE,))[0]]
+        best = _highest(np.where(fitting, own, -np.inf), count)
+        found += [(float(own[word]), (*before, int(word), *after)) for word in best]
     return found
+
+
+def _gaps(text: Text, shares: np.ndarray, max_words: int) -> list[tuple[Text, Text, np.ndarray]]:
+    """Return where a word may stand: the words before it, those after it, and the vector of them all."""
+    whole = shares.sum(axis=0)
+    put_in = [(text[:place], text[place:], whole) for place in range(len(text) + 1) if len(text) < max_words]
+    return put_in + [(text[:place], text[place + 1 :], whole - shares[place]) for place in range(len(text))]
 
 
 def _cosine_of_sums(ones: np.ndarray, others: np.ndarray, wanted: np.ndarray) -> np.ndarray:
