@@ -87,6 +87,16 @@ def test_every_split_gets_its_rows_of_several_families_and_no_more(given):
             assert len(set(given.family[chosen])) >= 4
 
 
+@pytest.mark.parametrize("kept", [("S2",), ("S0",), ("S1",), ("S0", "S2")])
+def test_only_the_splits_that_are_asked_for_are_held_out(kept):
+    given = sparse()
+    assigned = assign_rows(given, SETTINGS.model_copy(update={"splits": kept}), seed=0)
+    for part, wanted in ((VALID, 20), (TEST, 40)):
+        own = assigned.split[(assigned.reason == 0) & (assigned.part == part)]
+        assert {f"S{split - 1}" for split in own} == set(kept)
+        assert len(own) >= 0.75 * wanted * len(kept)
+
+
 def test_little_is_lost_where_each_original_has_one_prompt():
     given = sparse()
     assigned = assign_rows(given, SETTINGS, seed=0)

@@ -77,6 +77,8 @@ class Split(Section):
     train_rows: Count = 32_000  # that are made
     valid_rows: Count = 100  # of each of S0, S1, S2, S3
     test_rows: Count = 200  # of each of S0, S1, S2, S3
+    # of imported triples: which of these are held out; S2 alone leaves the most to train on
+    splits: Annotated[tuple[Literal["S0", "S1", "S2"], ...], Field(min_length=1)] = ("S0", "S1", "S2")
     held_out_originals: Share = 0.1  # share of original groups
     held_out_phrasings: Count = 1  # of every seen family that has more than twice as many
     held_out_families: Count = 10  # of imported triples: at least so many, and until their rows suffice

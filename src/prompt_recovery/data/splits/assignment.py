@@ -88,8 +88,8 @@ def assign_rows(rows: ImportedRows, settings: config.Split, seed: int) -> Assign
     capped = np.flatnonzero(train)[~cap_clusters(rows.family[train], settings.max_train_rows_per_family, seed)]
     reason[capped] = CAPPED
     _require_training(rows, part, split, reason)
-    for name, wanted, each in _wanted(settings):
-        for which in (S0, S1, S2, S3):
+    for which in (S0, S1, S2, S3):
+        for name, wanted, each in _wanted(settings, which):
             own = rng.permutation(np.flatnonzero((reason == 0) & (part == name) & (split == which)))
             few = cap_clusters(rows.family[own], each, seed)  # of every family some, before more of a large one
             reason[np.r_[own[few], own[~few]][wanted:]] = BEYOND
@@ -109,10 +109,11 @@ def _homes(rows: ImportedRows, settings: config.Split, rng: np.random.Generator)
     return home, split
 
 
-def _wanted(settings: config.Split) -> Iterator[tuple[int, int, int]]:
-    """Yield each held-out part, its rows of a split, and how many of these one family may give."""
+def _wanted(settings: config.Split, split: int) -> Iterator[tuple[int, int, int]]:
+    """Yield each held-out part, its rows of the split, and how many of these one family may give."""
+    held_out = split == S3 or SPLIT_NAMES[split] in settings.splits
     for part, rows in ((VALID, settings.valid_rows), (TEST, settings.test_rows)):
-        yield part, rows, -(-rows // settings.held_out_families)
+        yield part, held_out * rows, -(-rows // settings.held_out_families)
 
 
 def _hold_out_families(rows: ImportedRows, settings: config.Split, rng: np.random.Generator) -> np.ndarray:
@@ -136,10 +137,10 @@ def _hold_out_families(rows: ImportedRows, settings: config.Split, rng: np.rando
             )
         order = order[:0]
     taken = 0
-    for name, wanted, each in _wanted(settings):
+    for name, wanted, each in _wanted(settings, S2):
         reached = np.cumsum(np.minimum(sizes[order[taken:]], each)) >= wanted
         enough = 1 + int(reached.argmax()) if reached.any() else len(order)
-        count = min(max(enough, fewest), most)
+        count = min(max(enough, fewest), most) if wanted else 0
         part[order[taken : taken + count]] = name
         taken += count
     part[part == OPEN] = TRAIN
@@ -163,7 +164,7 @@ def _hold_out_phrasings(
         own = families[place]
         if len(own) <= 2 * count:
             continue
-        for turn, (name, wanted, each) in enumerate(_wanted(settings)):
+        for turn, (name, wanted, each) in enumerate(_wanted(settings, S1)):
             if found[name] < wanted:
                 chosen = own[turn * count : (turn + 1) * count]
                 part[chosen] = name
@@ -199,9 +200,9 @@ def _move_groups_to_s0(
     left = np.bincount(rows.prompt[train], minlength=len(rows.trained)) + rows.trained
     movable = np.flatnonzero(rows.group_part[rows.group[train[bounds[:-1]]]] == OPEN)
     waiting = iter(rng.permutation(movable))
-    for part, wanted, _ in _wanted(settings):
+    for part, wanted, _ in _wanted(settings, S0):
         found = 0
-        for place in waiting:
+        for place in waiting if wanted else ():
             own = train[bounds[place] : bounds[place + 1]]
             prompts, times = np.unique(rows.prompt[own], return_counts=True)
             if not (left[prompts] > times).all():
