@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from prompt_recovery.errors import InputError
-from prompt_recovery.recover.prompt_bank import PromptBank, bank_of
+from prompt_recovery.recover.prompt_bank import PromptBank, bank_of, load_bank
 
 
 def at(*degrees) -> np.ndarray:
@@ -55,3 +55,13 @@ def test_a_query_of_another_width_or_without_numbers_is_refused():
 def test_another_embedder_is_refused(embed_angles):
     with pytest.raises(InputError, match="embedder angles: got embed"):
         PromptBank(("a",), at(0), "angles").require(embed_angles)
+
+
+def test_a_saved_bank_comes_back_and_half_of_one_is_refused(tmp_path):
+    bank = PromptBank(("0", "30"), at(0, 30), "angles")
+    bank.save(tmp_path / "bank")
+    read = load_bank(tmp_path / "bank", made_by="make vector")
+    assert (read.prompts, read.embedder) == (bank.prompts, bank.embedder) and (read.vectors == bank.vectors).all()
+    (tmp_path / "bank/vectors.npy").write_bytes(b"\x93NUMPY")
+    with pytest.raises(InputError, match=r"vectors.npy: cannot be read .* Run `make vector` again"):
+        load_bank(tmp_path / "bank", made_by="make vector")

@@ -4,7 +4,8 @@ import pytest
 
 from prompt_recovery.config import Vector
 from prompt_recovery.errors import InputError
-from prompt_recovery.recover.vector_regressor import fit_vector_model, load_vector_model, terms_of
+from prompt_recovery.recover.terms import terms_of
+from prompt_recovery.recover.vector_regressor import fit_vector_model, load_vector_model
 
 STYLES = {"pirate": "Ahoy, {} Arr matey!", "list": "- {}\n- {}", "shout": "{}!!!", "letter": "Dear friend, {} Regards"}
 WORDS = "kettle bread aunt ship river garden letter winter".split()
@@ -42,6 +43,13 @@ def test_the_vector_of_new_texts_points_at_their_prompt(model):
     assert [styles[place] for place in near.argmax(axis=1)] == list(held_out["rewrite_prompt"])
 
 
+def test_the_neighbours_are_the_prompts_of_the_likest_training_pairs_each_once(model):
+    held_out = triples(1, 8)
+    neighbours = model.read(held_out, embed_letters, neighbours=3).neighbours
+    assert [own[0] for own in neighbours] == list(held_out["rewrite_prompt"])
+    assert all(len(set(own)) == 3 for own in neighbours)
+
+
 def test_the_length_of_a_vector_tells_how_sure_it_is(model):
     known = np.linalg.norm(model.predict(triples(0, 80), embed_letters), axis=1)
     strange = pd.DataFrame({"original_text": ["Здравствуй"], "rewritten_text": ["12345 67890 ???"]})
@@ -65,7 +73,8 @@ def test_what_was_saved_predicts_the_same(model, tmp_path):
     model.save(tmp_path / "vector")
     read = load_vector_model(tmp_path / "vector", "embed_letters", made_by="make vector")
     held_out = triples(1, 8)
-    assert (read.predict(held_out, embed_letters) == model.predict(held_out, embed_letters)).all()
+    again, first = (one.read(held_out, embed_letters, neighbours=2) for one in (read, model))
+    assert (again.means == first.means).all() and again.neighbours == first.neighbours
 
 
 def test_another_embedder_is_refused(model, tmp_path):

@@ -1,11 +1,14 @@
 """Prompts and their vectors in, the prompts nearest to a vector out."""
 
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
 from prompt_recovery.errors import InputError
+from prompt_recovery.manifest import read_json, whole_or_absent
 from prompt_recovery.recover.vector_regressor import embedder_name, require_embedder
 from prompt_recovery.tables import READS_AS_NULL
 
@@ -44,6 +47,14 @@ class PromptBank:
         lengths = np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9)
         return nearest_of(vectors / lengths, self.vectors, k)
 
+    def save(self, folder: Path) -> None:
+        """Write the bank as folder/prompts.json and vectors.npy, whole or not at all."""
+        with whole_or_absent(folder) as partial:
+            partial.mkdir(parents=True)
+            told = {"embedder": self.embedder, "prompts": list(self.prompts)}
+            (partial / "prompts.json").write_text(json.dumps(told, ensure_ascii=False), encoding="utf-8")
+            np.save(partial / "vectors.npy", self.vectors)
+
     def require(self, embed: Callable[[Sequence[str]], np.ndarray]) -> None:
         """Raise InputError unless `embed` is the embedder that made the bank's vectors."""
         require_embedder(self.embedder, embed)
@@ -55,6 +66,16 @@ def bank_of(prompts: Sequence[str], embed: Callable[[Sequence[str]], np.ndarray]
     kept = tuple(sorted(lines - READS_AS_NULL - {""}))
     vectors = np.asarray(embed(list(kept)), dtype=np.float32) if kept else np.zeros((0, 0), dtype=np.float32)
     return PromptBank(kept, vectors, embedder_name(embed))
+
+
+def load_bank(folder: Path, *, made_by: str) -> PromptBank:
+    """Read what `PromptBank.save` wrote. Raises InputError when it is not there or not whole."""
+    told = read_json(folder / "prompts.json", made_by=made_by)
+    try:
+        vectors = np.load(folder / "vectors.npy", allow_pickle=False)
+    except (OSError, ValueError, EOFError) as error:
+        raise InputError(f"{folder / 'vectors.npy'}: cannot be read ({error}). Run `{made_by}` again.") from None
+    return PromptBank(tuple(told["prompts"]), vectors, told["embedder"])
 
 
 def nearest_of(vectors: np.ndarray, others: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:

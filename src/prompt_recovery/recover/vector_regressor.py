@@ -5,7 +5,6 @@ the words that are new, of how the text starts and ends, of changes of layout an
 """
 
 import json
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +18,7 @@ from prompt_recovery import config
 from prompt_recovery.errors import InputError
 from prompt_recovery.manifest import read_json, whole_or_absent
 from prompt_recovery.recover.change_features import edge_words, new_words, surface_changes, text_vectors
+from prompt_recovery.recover.terms import Terms, terms_of
 
 Embed = Callable[[Sequence[str]], np.ndarray]
 _SPARSE = ("data", "indices", "indptr")
@@ -29,37 +29,6 @@ _WEIGHTS = {
     "rewritten": 1, "difference": 1, "new words": 1, "edges": 1, "near surface": 3, "near difference": 2,
     "near rewritten": 2, "near pair": 3, "near surface and text": 6, "new words and near surface": 3,
 }  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Terms:
-    """The words that a block of text is told by, and how rare each is; the rest is not seen."""
-
-    number: dict[str, int]
-    rarity: np.ndarray
-
-    def rows(self, texts: Sequence[Sequence[str]]) -> csr_array:
-        """Return tf-idf rows of unit length, shape (n, terms); a text of no known word is all zeros."""
-        cells = [
-            (row, self.number[word], 1 + np.log(count))
-            for row, words in enumerate(texts)
-            for word, count in Counter(words).items()
-            if word in self.number
-        ]
-        row, column, value = np.array(cells, dtype=np.float64).reshape(-1, 3).T
-        row, column = row.astype(np.int64), column.astype(np.int64)
-        value = value * self.rarity[column]
-        length = np.sqrt(np.bincount(row, value**2, minlength=len(texts)))
-        value = (value / length[row]).astype(np.float32)
-        return csr_array((value, (row, column)), shape=(len(texts), len(self.number)))
-
-
-def terms_of(texts: Sequence[Sequence[str]], fewest: int) -> Terms:
-    """Keep the words that at least `fewest` of the texts hold."""
-    holding = Counter(word for words in texts for word in set(words))
-    kept = sorted(word for word, count in holding.items() if count >= fewest)
-    rarity = np.array([1 + np.log((1 + len(texts)) / (1 + holding[word])) for word in kept])
-    return Terms({word: place for place, word in enumerate(kept)}, rarity)
 
 
 @dataclass(frozen=True)
@@ -78,10 +47,24 @@ class Blocks:
 
 
 @dataclass(frozen=True, eq=False)
+class Reading:
+    """What a model makes of n pairs.
+
+    `means`: the mean vector of the prompts that each may come from, shape (n, d), float32: its direction is the
+    prediction, its product with a text's unit vector the cosine to be expected. `neighbours`: of each pair the
+    different prompts of the training pairs that are most like it, the likest first.
+    """
+
+    means: np.ndarray
+    neighbours: list[list[str]]
+
+
+@dataclass(frozen=True, eq=False)
 class VectorModel:
     """A fitted regression; `embedder` names whose vectors it reads and predicts."""
 
     embedder: str
+    prompts: tuple[str, ...]  # of the training pairs
     terms: tuple[Terms, Terms]  # of new words, of edges
     scale: tuple[np.ndarray, np.ndarray]  # mean and spread of the surface signs
     anchors: Blocks  # the training pairs
@@ -89,10 +72,9 @@ class VectorModel:
     dual: np.ndarray  # (anchors, d)
     mean: np.ndarray  # of the training prompts' vectors, (d,)
 
-    def predict(self, pairs: pd.DataFrame, embed: Embed) -> np.ndarray:
-        """Return the mean vector of the prompts that each pair may come from, shape (n, d), float32.
+    def read(self, pairs: pd.DataFrame, embed: Embed, neighbours: int = 0) -> Reading:
+        """Return the mean vectors of n pairs, and of each at most so many prompts of its neighbours.
 
-        Its direction is the prediction; its product with a text's unit vector is the cosine to be expected.
         `embed` must be the model's own embedder: another one's vectors are refused where its name or width shows it.
         """
         require_embedder(self.embedder, embed)
@@ -104,8 +86,21 @@ class VectorModel:
                 f"vector model: fitted on vectors of {self.mean.shape[0]} numbers, got {blocks.original.shape[1]} of "
                 f"the pairs. Give the embedder {self.embedder}."
             )
-        parts = [blocks.rows(start, start + _ROWS_AT_A_TIME) for start in range(0, len(pairs), _ROWS_AT_A_TIME)]
-        return np.concatenate([self.mean + _kernel(part, self.anchors, self.diagonals) @ self.dual for part in parts])
+        means, likest = [], []
+        for start in range(0, len(pairs), _ROWS_AT_A_TIME):
+            likeness = _kernel(blocks.rows(start, start + _ROWS_AT_A_TIME), self.anchors, self.diagonals)
+            means.append(self.mean + likeness @ self.dual)
+            likest += [self._prompts_of(row, neighbours) for row in likeness]
+        return Reading(np.concatenate(means), likest)
+
+    def predict(self, pairs: pd.DataFrame, embed: Embed) -> np.ndarray:
+        """Return the mean vectors alone, shape (n, d)."""
+        return self.read(pairs, embed).means
+
+    def _prompts_of(self, likeness: np.ndarray, count: int) -> list[str]:
+        order = np.argsort(-likeness, kind="stable") if count else ()
+        different = dict.fromkeys(self.prompts[place] for place in order)
+        return list(different)[:count]
 
     def save(self, folder: Path) -> None:
         """Write the model as folder/vector_model.npz and .json, whole or not at all."""
@@ -119,7 +114,7 @@ class VectorModel:
             partial.mkdir(parents=True)
             np.savez(partial / "vector_model.npz", **sparse, **dense, **fitted)
             words = [list(terms.number) for terms in self.terms]
-            told = {"embedder": self.embedder, "new words": words[0], "edges": words[1]}
+            told = {"embedder": self.embedder, "prompts": list(self.prompts), "new words": words[0], "edges": words[1]}
             (partial / "vector_model.json").write_text(json.dumps(told, ensure_ascii=False), encoding="utf-8")
 
 
@@ -142,7 +137,8 @@ def load_vector_model(folder: Path, embedder: str, *, made_by: str) -> VectorMod
         for name, own in zip(("new", "edges"), terms, strict=True)
     ]
     scale, fitted = (kept["shift"], kept["spread"]), [kept[name] for name in ("diagonals", "dual", "mean")]
-    return VectorModel(embedder, terms, scale, Blocks(*dense, *sparse), *fitted)
+    prompts = tuple(told["prompts"])
+    return VectorModel(embedder, prompts, terms, scale, Blocks(*dense, *sparse), *fitted)
 
 
 def fit_vector_model(train: pd.DataFrame, embed: Embed, settings: config.Vector, seed: int) -> VectorModel:
@@ -156,14 +152,15 @@ def fit_vector_model(train: pd.DataFrame, embed: Embed, settings: config.Vector,
     terms = (terms_of(new_words(train), settings.min_term_rows), terms_of(edge_words(train), settings.min_term_rows))
     signs = surface_changes(train)
     scale = (signs.mean(axis=0), signs.std(axis=0) + np.float32(1e-6))
-    prompts = np.asarray(embed(list(train["rewrite_prompt"])), dtype=np.float32)
+    texts = tuple(train["rewrite_prompt"])
+    prompts = np.asarray(embed(list(texts)), dtype=np.float32)
     anchors = _blocks(train, embed, terms, scale)
     diagonals = _diagonals(anchors)
     kernel = _kernel(anchors, anchors, diagonals)
     kernel[np.diag_indices(len(kernel))] += np.float32(settings.ridge)
     mean = prompts.mean(axis=0) * np.float32(settings.centring)
     dual = cho_solve(cho_factor(kernel, lower=True, overwrite_a=True), prompts - mean)
-    return VectorModel(embedder_name(embed), terms, scale, anchors, diagonals, dual.astype(np.float32), mean)
+    return VectorModel(embedder_name(embed), texts, terms, scale, anchors, diagonals, dual.astype(np.float32), mean)
 
 
 def embedder_name(embed: Embed) -> str:
