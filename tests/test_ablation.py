@@ -5,7 +5,7 @@ import pytest
 from prompt_recovery.config import Score
 from prompt_recovery.errors import InputError
 from prompt_recovery.score.ablation import Ingredient, ablate, ingredients_of
-from prompt_recovery.score.ablation_report import ablation_table, render_ablation
+from prompt_recovery.score.ablation_report import ablation_table
 from prompt_recovery.score.paired import paired_difference
 
 SETTINGS = Score(bootstrap_samples=400)
@@ -17,8 +17,8 @@ BASE = pd.DataFrame({
 })  # fmt: skip
 
 
-def variant(name, scores, **columns):
-    return BASE.assign(method=name, score=scores, **columns)
+def variant(name, scores):
+    return BASE.assign(method=name, score=scores)
 
 
 @pytest.fixture
@@ -30,8 +30,8 @@ def rows():
         variant("choice", noise + gain),
         variant("choice - retrieved", noise),
         variant("choice - rule", noise + gain),
-        variant("long", noise + 0.1),
-        variant("long + suffix", noise + 0.11),
+        variant("leaderboard", noise + 0.1),
+        variant("leaderboard + suffix", noise + 0.11),
     ])  # fmt: skip
 
 
@@ -65,27 +65,16 @@ def test_rows_are_paired_by_id_in_whatever_order_they_come(rows):
 
 
 def test_tracks_are_never_compared_with_one_another(rows):
-    tracks = {"long": "leaderboard", "long + suffix": "leaderboard"}
-    found = ablate(rows, SETTINGS, track_of=tracks)
+    found = ablate(rows, SETTINGS)
     assert found.tracks == ["clean", "leaderboard"]
     assert [(gain.track, gain.ingredient.name) for gain in found.gains] == [
         ("clean", "retrieved"), ("clean", "rule"), ("leaderboard", "suffix")
     ]  # fmt: skip
-    both = pd.concat([variant("a", 0.1, track="clean"), variant("a + b", 0.4, track="leaderboard")])
-    assert ablate(both, SETTINGS).gains == []
-
-
-def test_two_tracks_may_use_the_same_names(rows):
-    pair = rows[rows["method"].str.startswith("choice")]
-    other = pair.assign(track="leaderboard", score=pair["score"] * 2)
-    found = ablate(pd.concat([pair.assign(track="clean"), other]), SETTINGS, seconds_a_row={"leaderboard/choice": 1.0})
-    clean, leaderboard = (gain for gain in found.gains if gain.ingredient.name == "retrieved")
-    assert leaderboard.by_split["S0"].mean == pytest.approx(2 * clean.by_split["S0"].mean)
-    assert [one.seconds_a_row for one in found.variants if one.name == "choice"] == [None, 1.0]
+    assert {one.name: one.track for one in found.variants}["leaderboard"] == "leaderboard"
 
 
 def test_an_ingredient_costs_the_difference_of_the_times(rows):
-    found = ablate(rows, SETTINGS, seconds_a_row={"choice": 0.012, "choice - retrieved": 0.004, "long": 1.0})
+    found = ablate(rows, SETTINGS, seconds_a_row={"choice": 0.012, "choice - retrieved": 0.004, "leaderboard": 1.0})
     assert [gain.milliseconds_a_row for gain in found.gains] == [pytest.approx(8), None, None]
     table = ablation_table(found)
     assert "+8.0" in table and "1,000.0" in table
@@ -93,20 +82,14 @@ def test_an_ingredient_costs_the_difference_of_the_times(rows):
 
 def test_rows_that_are_not_the_same_are_refused(rows):
     lacking = rows[~((rows["method"] == "choice - rule") & (rows["id"] == "row7"))]
-    with pytest.raises(InputError, match=r"clean/choice - rule: no score of row 'row7', .* one test file"):
+    with pytest.raises(InputError, match=r"choice - rule: no score of row 'row7', .* one test file"):
         ablate(lacking, SETTINGS)
-    with pytest.raises(InputError, match=r"clean/choice: row 'row0' occurs a second time"):
+    with pytest.raises(InputError, match=r"choice: row 'row0' occurs a second time"):
         ablate(pd.concat([rows, rows.head(1)]), SETTINGS)
-    with pytest.raises(InputError, match=r"found track 'dirty', expected clean or leaderboard"):
-        ablate(rows.assign(track="dirty"), SETTINGS)
 
 
-def test_the_table_and_the_page_name_tracks_gains_and_p_values(rows):
-    found = ablate(rows, SETTINGS, track_of={"long": "leaderboard", "long + suffix": "leaderboard"})
-    table, page = ablation_table(found), render_ablation("<run>", found, embedder="minilm", facts={"rows": "120"})
-    assert "retrieved (in choice)" in table and "suffix (added to long)" in table
+def test_the_table_names_tracks_gains_and_p_values(rows):
+    table = ablation_table(ablate(rows, SETTINGS))
+    assert "retrieved (in choice)" in table and "suffix (added to leaderboard)" in table
     assert "+0.010 [+0.010, +0.010] " in table
-    assert "Track leaderboard: texts made for the metric alone" in page and "&lt;run&gt;" in page
-    assert "choice against choice - retrieved" in page
-    assert f'class="clear">{found.gains[0].by_split["S0"].mean:+.3f}<' in page
-    assert "60 rows, 15 families" in page and "not the competition&#39;s" in page
+    assert "Track leaderboard: texts made for the metric alone" in table

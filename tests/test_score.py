@@ -73,6 +73,29 @@ def test_the_table_and_the_document_name_the_embedder(embed_angles):
     assert "1.000 [1.000, 1.000]" in table
 
 
+def test_the_tracks_have_tables_of_their_own(embed_angles):
+    predictions = PREDICTIONS.replace({"method": {"adapter": "leaderboard"}})
+    rows, document = score(embed_angles, predictions)
+    lines = score_table(document).splitlines()
+    assert [line.split(" | ")[0].strip() for line in lines[2:]] == [
+        "constant", "leaderboard track: texts made for the metric alone", "leaderboard"
+    ]  # fmt: skip
+    page = render_report(RUN, rows, document, [], TRAINED)
+    assert "Score by split, track clean" in page and "Score by split, track leaderboard" in page
+    assert "Best rows (constant)" in page  # never a text of the other track
+
+
+def test_scores_are_told_by_source_too_where_sources_are_known(embed_angles):
+    truth = TRUTH.assign(original_source=["mail", "verse", "mail", "mail"])
+    rows, document = score(embed_angles, truth=truth)
+    found = {(one["source"], one["split"], one["method"]): (one["score"], one["rows"]) for one in document["sources"]}
+    assert found["mail", "S1", "adapter"] == (pytest.approx(0.5625), 2)
+    assert found["verse", "S0", "adapter"] == (pytest.approx(0.0, abs=1e-9), 1)
+    page = render_report(RUN, rows, document, [], TRAINED)
+    assert "By source of the original, S1" in page and '<span class="best">1.000</span>' in page
+    assert score(embed_angles)[1]["sources"] == []
+
+
 def test_the_report_stands_alone_and_escapes_texts(embed_angles):
     rows, document = score(embed_angles)
     seen = {"step": 2, "valid S0": 2.5, "valid S1": 2.6, "SCS S0": 0.5, "SCS S1": 0.4}

@@ -70,6 +70,11 @@ SPLIT_MEANINGS = {
     "all": "all rows",  # of files that name no splits
 }
 
+TRACK_MEANINGS = {
+    "clean": "prompts that a person could have written",
+    "leaderboard": "texts made for the metric alone",
+}
+
 _ROWS_AT_A_TIME = 2_000
 _BUFFER_BYTES = 1 << 20
 
@@ -77,6 +82,11 @@ _BUFFER_BYTES = 1 << 20
 READS_AS_NULL = frozenset(
     "|#N/A|#N/A N/A|#NA|-1.#IND|-1.#QNAN|-NaN|-nan|1.#IND|1.#QNAN|<NA>|N/A|NA|NULL|NaN|None|n/a|nan|null".split("|")
 )
+
+
+def track_of(method: str) -> str:
+    """Return the key of TRACK_MEANINGS under which a method's answers are reported; the tracks are never pooled."""
+    return "leaderboard" if method.startswith("leaderboard") else "clean"
 
 
 def read_table(path: Path, schema: pa.Schema, *, key: tuple[str, ...] = ("id",)) -> pd.DataFrame:

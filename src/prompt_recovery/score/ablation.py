@@ -14,8 +14,8 @@ import pandas as pd
 from prompt_recovery import config
 from prompt_recovery.errors import InputError
 from prompt_recovery.score.paired import Difference, differences_by_split
+from prompt_recovery.tables import TRACK_MEANINGS, track_of
 
-TRACKS = ("clean", "leaderboard")  # a prompt that a person could have written; a text for the metric alone
 _VARIANT = re.compile(r"(?P<base>.+) (?P<sign>[-+]) (?P<ingredient>.+)")
 
 
@@ -81,47 +81,33 @@ def ablate(
     settings: config.Score,
     *,
     seconds_a_row: Mapping[str, float] | None = None,
-    track_of: Mapping[str, str] | None = None,
 ) -> Ablation:
     """Compare the variants of each track.
 
-    `rows`: a row a test row and variant, with `id`, `method` (the variant's name), `split`, `family`, `score`, and
-    `track`, for which `track_of` may stand, by variant; without either all are clean. `seconds_a_row`: by variant,
-    or by "track/variant" where two tracks share the name. Raises InputError for an unknown track, a row that occurs
-    twice and variants that have not the same rows.
+    `rows`: a row a test row and variant, with `id`, `method` (the variant's name), `split`, `family`, `score`;
+    the name tells the track. `seconds_a_row`: by variant. Raises InputError for a row that occurs twice and variants
+    that have not the same rows.
     """
-    rows = _with_tracks(rows, track_of or {})
-    table, order = _wide(rows), list(dict.fromkeys(zip(rows["track"], rows["method"], strict=True)))
-    seconds, variants, gains = seconds_a_row or {}, [], []
-    for track in TRACKS:
-        columns = {name: _column(track, name) for own, name in order if own == track}
-        cost = {name: seconds.get(column, seconds.get(name)) for name, column in columns.items()}
-        means = table.groupby("split")[list(columns.values())].mean()
-        variants += [Variant(track, name, means[column].to_dict(), cost[name]) for name, column in columns.items()]
-        for one in ingredients_of(columns):
-            by_split = differences_by_split(table, columns[one.without], columns[one.whole], settings)
-            gains.append(Gain(track, one, by_split, _milliseconds(cost[one.without], cost[one.whole])))
+    table, names = _wide(rows), list(dict.fromkeys(rows["method"]))
+    cost, variants, gains = seconds_a_row or {}, [], []
+    for track in TRACK_MEANINGS:
+        own = [name for name in names if track_of(name) == track]
+        means = table.groupby("split")[own].mean()
+        variants += [Variant(track, name, means[name].to_dict(), cost.get(name)) for name in own]
+        for one in ingredients_of(own):
+            by_split = differences_by_split(table, one.without, one.whole, settings)
+            gains.append(Gain(track, one, by_split, _milliseconds(cost.get(one.without), cost.get(one.whole))))
     families = table.groupby("split")["family"]
     return Ablation(variants, gains, families.size().to_dict(), families.nunique().to_dict(), settings.confidence)
 
 
-def _with_tracks(rows: pd.DataFrame, track_of: Mapping[str, str]) -> pd.DataFrame:
-    if "track" not in rows:
-        rows = rows.assign(track=rows["method"].map(lambda name: track_of.get(name, TRACKS[0])))
-    unknown = sorted(set(rows["track"]) - set(TRACKS))
-    if unknown:
-        raise InputError(f"ablation: found track {unknown[0]!r}, expected {' or '.join(TRACKS)}.")
-    repeated = rows.duplicated(["track", "method", "id"])
-    if repeated.any():
-        track, method, id_ = rows.loc[repeated, ["track", "method", "id"]].iloc[0]
-        raise InputError(f"ablation: {track}/{method}: row {id_!r} occurs a second time, expected one score of it.")
-    return rows
-
-
 def _wide(rows: pd.DataFrame) -> pd.DataFrame:
-    """Return a row a test row, with a column of scores a track and variant."""
-    columns = [_column(*pair) for pair in zip(rows["track"], rows["method"], strict=True)]
-    scores = rows.assign(column=columns).pivot(index="id", columns="column", values="score")
+    """Return a row a test row, with a column of scores a variant."""
+    repeated = rows.duplicated(["method", "id"])
+    if repeated.any():
+        method, id_ = rows.loc[repeated, ["method", "id"]].iloc[0]
+        raise InputError(f"ablation: {method}: row {id_!r} occurs a second time, expected one score of it.")
+    scores = rows.pivot(index="id", columns="method", values="score")
     lacking = scores.isna().to_numpy()
     if lacking.any():
         row, column = (int(places[0]) for places in np.nonzero(lacking))
@@ -130,10 +116,6 @@ def _wide(rows: pd.DataFrame) -> pd.DataFrame:
             "Expected the same rows of all variants: score them on one test file."
         )
     return rows.drop_duplicates("id").set_index("id")[["split", "family"]].join(scores)
-
-
-def _column(track: str, variant: str) -> str:
-    return f"{track}/{variant}"
 
 
 def _milliseconds(without: float | None, whole: float | None) -> float | None:

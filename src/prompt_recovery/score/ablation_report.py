@@ -1,17 +1,10 @@
-"""An ablation in, its text table, the values of its section and a page of its own out."""
+"""An ablation in, its text table and the values of its section of the report out."""
 
-from collections.abc import Mapping
 from typing import Any
 
-from prompt_recovery.page import render_page
 from prompt_recovery.score.ablation import Ablation, Gain, Variant
 from prompt_recovery.score.text_table import text_table
-from prompt_recovery.tables import SPLIT_MEANINGS
-
-TRACK_MEANINGS = {
-    "clean": "prompts that a person could have written",
-    "leaderboard": "texts made for the metric alone",
-}
+from prompt_recovery.tables import SPLIT_MEANINGS, TRACK_MEANINGS
 
 
 def ablation_table(ablation: Ablation) -> str:
@@ -49,12 +42,6 @@ def ablation_values(ablation: Ablation) -> dict[str, Any]:
         "confidence": ablation.confidence,
         "tracks": [_track(ablation, track, splits) for track in ablation.tracks],
     }
-
-
-def render_ablation(name: str, ablation: Ablation, *, embedder: str, facts: Mapping[str, str] | None = None) -> str:
-    """Return a page that holds nothing but the ablation; `facts` stand on its top."""
-    values = {"facts": facts or {}, "embedder": embedder, "ablation": ablation_values(ablation)}
-    return render_page("score/ablation.html.j2", name=f"{name}: ingredients", **values)
 
 
 def name_cell(gain: Gain) -> str:

@@ -1,6 +1,7 @@
 """Scored rows and what training watched in, one self-contained HTML page out."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 import pandas as pd
@@ -9,11 +10,13 @@ from prompt_recovery import config
 from prompt_recovery.engines.figures import COLOURS, Drawing, canvas, drawing
 from prompt_recovery.methods import METHODS
 from prompt_recovery.page import render_page
+from prompt_recovery.score.ablation import Ablation
+from prompt_recovery.score.ablation_report import ablation_values
 from prompt_recovery.score.confidence import draw_risk_coverage
 from prompt_recovery.score.measures_report import measures_values
-from prompt_recovery.score.scoring import SplitScore
+from prompt_recovery.score.scoring import SplitScore, methods_by_track
 from prompt_recovery.score.training_curves import training_curves
-from prompt_recovery.tables import SPLIT_MEANINGS
+from prompt_recovery.tables import SPLIT_MEANINGS, TRACK_MEANINGS
 
 _SAMPLE_ROWS = 5
 _MOST_FAMILIES = 60
@@ -25,14 +28,16 @@ def render_report(
     document: dict[str, Any],
     curve: Sequence[dict[str, float]],
     trained: Mapping[str, Any],
+    ablation: Ablation | None = None,
 ) -> str:
     """Return the page.
 
     `rows`: scored, with the texts; `curve`: the lines of metrics.jsonl, none where nothing is trained; `trained`:
-    the counts of train's manifest.
+    the counts of train's manifest. Rows are shown, and methods drawn, of the clean track where there is one.
     """
     scores = [SplitScore(**score) for score in document["scores"]]
-    methods = list(dict.fromkeys(score.method for score in scores))
+    tracks = methods_by_track(score.method for score in scores)
+    methods = next(iter(tracks.values()))
     best = rows[rows["method"] == methods[-1]].sort_values("score", ascending=False, kind="stable")
     figures = [_by_family(rows, methods), _distribution(rows, methods)]
     figures += [training_curves(curve, trained["best_step"])] if curve else []
@@ -43,9 +48,11 @@ def render_report(
         facts=_facts(run, trained),
         document=document,
         splits=_splits(scores),
-        methods=[_method(method, scores) for method in methods],
+        tracks=[_track(track, own, scores) for track, own in tracks.items()],
+        sources=_sources(document["sources"], methods),
         figures=figures,
         measures=measures_values(document["measures"], draw_risk_coverage(rows)) if "measures" in document else None,
+        ablation=ablation and ablation_values(ablation),
         samples=[{"title": f"{title} ({methods[-1]})", "rows": own.to_dict("records")} for title, own in samples],
     )
 
@@ -82,15 +89,47 @@ def _splits(scores: Sequence[SplitScore]) -> list[dict[str, Any]]:
     ]
 
 
-def _method(method: str, scores: Sequence[SplitScore]) -> dict[str, Any]:
-    top = {split: max(s.score for s in scores if s.split == split) for split in {s.split for s in scores}}
-    own = {s.split: s for s in scores if s.method == method}
-    cells = [own.get(split) for split in sorted(top)]
-    cells = [
-        cell and {"score": cell.score, "low": cell.low, "high": cell.high, "best": cell.score == top[cell.split]}
-        for cell in cells
-    ]
-    return {"name": method, "cells": cells, "by_constant": sum(s.answered_by_constant for s in own.values())}
+def _track(track: str, methods: Sequence[str], scores: Sequence[SplitScore]) -> dict[str, Any]:
+    own = [score for score in scores if score.method in methods]
+    splits = sorted({score.split for score in scores})
+    cells = _cells([asdict(score) | {"column": score.split} for score in own])
+    by_constant = {method: sum(s.answered_by_constant for s in own if s.method == method) for method in methods}
+    return {
+        "name": track,
+        "meaning": TRACK_MEANINGS[track],
+        "methods": [
+            {
+                "name": method,
+                "cells": [cells.get((method, split)) for split in splits],
+                "by_constant": by_constant[method],
+            }
+            for method in methods
+        ],
+    }
+
+
+def _sources(scores: Sequence[dict[str, Any]], methods: Sequence[str]) -> list[dict[str, Any]]:
+    """Return a table a split: of each source the scores of the methods."""
+    tables = []
+    for split in sorted({score["split"] for score in scores}):
+        own = [score | {"column": score["method"], "method": score["source"]} for score in scores]
+        own = [score for score in own if score["split"] == split and score["column"] in methods]
+        size = {score["source"]: f"{score['rows']} rows, {score['families']} families" for score in own}
+        cells = _cells(own, by="method")
+        lines = [
+            {"source": source, "size": size[source], "cells": [cells.get((source, method)) for method in methods]}
+            for source in size
+        ]
+        tables.append({"split": split, "meaning": SPLIT_MEANINGS.get(split, ""), "lines": lines})
+    return tables
+
+
+def _cells(scores: Sequence[dict[str, Any]], by: str = "column") -> dict[tuple[str, str], dict[str, Any]]:
+    """Return the scores by (method, column), the best of each `by` marked."""
+    top: dict[str, float] = {}
+    for score in scores:
+        top[score[by]] = max(top.get(score[by], -1.0), score["score"])
+    return {(s["method"], s["column"]): s | {"best": s["score"] == top[s[by]]} for s in scores}
 
 
 def _by_family(rows: pd.DataFrame, methods: Sequence[str]) -> Drawing:

@@ -1,6 +1,6 @@
 """Predictions and truths in, sharpened cosine similarities by method and split out: stage 4."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -12,6 +12,7 @@ from prompt_recovery.engines.embedder import Embedder
 from prompt_recovery.errors import InputError
 from prompt_recovery.metric import sharpened_cosine
 from prompt_recovery.score.intervals import cluster_bootstrap
+from prompt_recovery.tables import TRACK_MEANINGS, track_of
 
 Embed = Callable[[Sequence[str]], np.ndarray]
 
@@ -42,7 +43,13 @@ def score_predictions(
     embedder = load_embedder()
     rows = score_rows(rows, embedder)
     scores = [asdict(score) for score in summarise(rows, settings)]
-    return rows, {"embedder": embedder.name, "confidence": settings.confidence, "scores": scores}
+    sources = summarise_sources(rows, settings)
+    return rows, {
+        "embedder": embedder.name,
+        "confidence": settings.confidence,
+        "scores": scores,
+        "sources": sources,
+    }
 
 
 def join_truth(predictions: pd.DataFrame, truth: pd.DataFrame) -> pd.DataFrame:
@@ -84,17 +91,37 @@ def summarise(rows: pd.DataFrame, settings: config.Score) -> list[SplitScore]:
     return sorted(scores, key=lambda score: (order[score.method], score.split))
 
 
+def summarise_sources(rows: pd.DataFrame, settings: config.Score) -> list[dict[str, Any]]:
+    """Return the scores of every method by split and source of the original, none where the truth names no sources."""
+    if "original_source" not in rows:
+        return []
+    return [
+        {"source": source} | asdict(score)
+        for source, own in rows.groupby("original_source")
+        for score in summarise(own, settings)
+    ]
+
+
 def score_table(document: dict[str, Any]) -> str:
     """Render a score document as a text table: a method a line, a split a column, the embedder in the title."""
     scores = [SplitScore(**score) for score in document["scores"]]
     splits = list(dict.fromkeys(score.split for score in scores))
-    methods = list(dict.fromkeys(score.method for score in scores))
     cell = {(s.method, s.split): f"{s.score:.3f} [{s.low:.3f}, {s.high:.3f}]" for s in scores}
     size = {s.split: f"{s.split} ({s.rows} rows, {s.families} families)" for s in scores}
+    width = max(12, *(len(score.method) for score in scores))
     lines = [f"SCS with {document['embedder']}, {document['confidence']:.0%} intervals by family"]
-    lines.append(" | ".join([f"{'':<12}", *(f"{size[split]:<28}" for split in splits)]))
-    lines += [" | ".join([f"{m:<12}", *(f"{cell[m, split]:<28}" for split in splits)]) for m in methods]
+    lines.append(" | ".join([" " * width, *(f"{size[split]:<28}" for split in splits)]))
+    for track, methods in methods_by_track(score.method for score in scores).items():
+        lines += [f"{track} track: {TRACK_MEANINGS[track]}"] if track != "clean" else []
+        lines += [" | ".join([f"{m:<{width}}", *(f"{cell[m, split]:<28}" for split in splits)]) for m in methods]
     return "\n".join(line.rstrip() for line in lines)
+
+
+def methods_by_track(methods: Iterable[str]) -> dict[str, list[str]]:
+    """Return the methods of each track that has any, in their first order; the clean track first."""
+    names = list(dict.fromkeys(methods))
+    tracks = {track: [name for name in names if track_of(name) == track] for track in TRACK_MEANINGS}
+    return {track: own for track, own in tracks.items() if own}
 
 
 def _with_defaults(frame: pd.DataFrame, **values: str) -> pd.DataFrame:
