@@ -31,7 +31,7 @@ rungs := $(addprefix runs/compare/$(RUN)/,$(METHODS))
 
 .DELETE_ON_ERROR:
 .NOTPARALLEL: # a stage uses all cores, and its seconds are measured
-.PHONY: help data base train constant recover score compare merge submit rehearse test lint clean configure
+.PHONY: help data base train constant vector choose recover score compare merge submit rehearse test lint clean configure
 .DEFAULT_GOAL := help
 
 help: ## print these lines
@@ -41,8 +41,10 @@ help: ## print these lines
 data: $(data)/manifest.json ## stage 1: generate (original, rewritten, prompt) triples, split without leaks
 base: $(base) ## stage 2a: the embedded tiny base model, from scratch (only runs that ask for it)
 train: $(run)/manifests/train.json ## stage 2b: fine-tune the base, with QLoRA unless `method` says otherwise
-constant: $(run)/manifests/constant.json ## stage 3a: the best constant prompt
-recover: $(run)/manifests/recover.json ## stage 3b: recover the prompts of the test split
+constant: $(run)/manifests/constant.json ## stage 3a: the best constant prompt, searched
+vector: $(run)/manifests/vector.json ## stage 3b: what predicts a prompt's vector from a pair of texts, and the bank of prompts
+choose: $(run)/manifests/choose.json ## stage 3c: fit on validation rows how an answer is chosen among hypotheses
+recover: $(run)/manifests/recover.json ## stage 3d: recover the prompts of the test split
 score: $(run)/manifests/score.json ## stage 4: sharpened cosine similarity by split, report.html
 merge: $(run)/manifests/merge.json ## 16-bit base and adapter in one model folder, scored against the two apart
 compare: $(rungs:=/manifests/score.json) ## the same run with each of METHODS, from prompting to QLoRA; or one stage against two
@@ -87,6 +89,14 @@ $(addsuffix /manifests/train.json,$(run) $(rungs)): %/manifests/train.json: %/se
 
 $(run)/manifests/constant.json: $(run)/settings/constant.json $(data)/manifest.json
 	$(py) scripts/constant.py --run $(run)
+
+$(run)/manifests/vector.json: $(run)/settings/vector.json $(data)/manifest.json
+	$(py) scripts/vector.py --run $(run)
+
+$(run)/manifests/choose.json: $(run)/settings/choose.json $(addprefix $(run)/manifests/,train.json constant.json vector.json)
+	$(py) scripts/choose.py --run $(run)
+
+$(run)/manifests/recover.json: $(run)/manifests/choose.json
 
 $(rungs:=/manifests/constant.json): %/manifests/constant.json: $(run)/manifests/constant.json
 	@mkdir -p $(@D) && cp $(run)/constant.json $*/constant.json && cp $< $@

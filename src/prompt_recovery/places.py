@@ -123,8 +123,25 @@ class RunFolder:
         return self.path / "constant.json"
 
     @property
+    def vector(self) -> Path:
+        """What predicts a prompt's vector, and the bank of prompts: model/, bank/ (and encoder/)."""
+        return self.path / "vector"
+
+    def hypotheses(self, part: str) -> Path:
+        return self.path / "hypotheses" / f"{part}.parquet"
+
+    @property
+    def choice(self) -> Path:
+        return self.path / "choice.json"
+
+    @property
     def predictions(self) -> Path:
         return self.path / "predictions.parquet"
+
+    @property
+    def variants(self) -> Path:
+        """What would be answered with an ingredient less, for the table of ingredients."""
+        return self.path / "variants.parquet"
 
     @property
     def score(self) -> Path:

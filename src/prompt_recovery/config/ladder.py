@@ -20,7 +20,7 @@ def ladder(config: RunConfig) -> dict[str, RunConfig]:
     Beside each only the constant is answered, for `base` would be `zero_shot` once more. Without [base] there are but
     the methods that need none.
     """
-    recover = config.recover.model_copy(update={"beside": ("constant",)})
+    recover = config.recover.model_copy(update={"beside": ("constant",), "tracks": ()})
     whole = config.model_copy(update={"recover": recover})
     fresh = whole.model_copy(update={"init_from": None})
     rungs = {

@@ -61,6 +61,7 @@ class Decoding(Section):
 class Choice(Section):
     """How one answer is chosen among hypotheses; what is not set here is fitted on validation rows."""
 
+    neighbours: Count = 4  # prompts of a pair's likest training pairs that are hypotheses
     # when the rewritten text is the original (None: no such rule)
     unchanged_prompt: str | None = "Correct grammatical errors in this text."  # the 1st place's answer
     temperatures: tuple[Positive, ...] = (0.25, 0.5, 1.0, 2.0)  # of the weights by log-probability

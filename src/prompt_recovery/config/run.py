@@ -159,8 +159,12 @@ class RunConfig(Section):
 
     @property
     def answering(self) -> tuple[str, ...]:
-        """Return who answers the test rows: those beside the run's method, `base` only where there is one, and it."""
-        return (*(one for one in self.recover.beside if self.base or one != "base"), self.method)
+        """Return who answers the test rows: those beside the run's method, `base` only where there is one, it, and
+        what the tracks choose; the run's own answer comes last.
+        """
+        beside = (one for one in self.recover.beside if self.base or one != "base")
+        chosen = ["leaderboard" if track == "leaderboard" else "choice" for track in reversed(self.recover.tracks)]
+        return (*beside, self.method, *(["vector"] if chosen else []), *chosen)
 
     @model_validator(mode="before")
     @classmethod
@@ -209,6 +213,8 @@ STAGE_SETTINGS: dict[str, tuple[str, ...]] = {
     "base": ("data", "seed", "base.model", "base.from_scratch", "chat"),
     "train": ("data", "init_from", "seed", "device", "method", "base", "chat", "embedder"),
     "constant": ("data", "embedder", "constant"),
+    "vector": ("data", "recover.tracks"),
+    "choose": ("data", "recover.tracks"),
     "recover": ("data", "device", "method", "base", "chat", "generation", "recover"),
     "score": ("data", "embedder", "score"),
     "merge": ("data", "device", "method", "base", "chat", "generation", "embedder", "score"),
@@ -222,11 +228,31 @@ _OF_TRAINING = {
 _OF_SHOTS = {"fixed": ("seed", "prompting"), "nearest": ("seed", "prompting", "embedder")}
 
 
+_OF_CHOOSING = (
+    "seed",
+    "device",
+    "method",
+    "base",
+    "chat",
+    "generation",
+    "embedder",
+    "decoding",
+    "choice",
+    "leaderboard",
+)
+_OF_TRACKS = {
+    "vector": ("seed", "device", "embedder", "vector"),
+    "choose": _OF_CHOOSING,
+    "recover": _OF_CHOOSING,
+}
+
+
 def stage_settings(config: RunConfig, stage: str) -> dict[str, Any]:
     """Return the settings that `stage` reads with the run's method, as JSON values by dotted key."""
     method, keys = METHODS[config.method], STAGE_SETTINGS[stage]
     keys += _OF_TRAINING.get(method.trains, ()) if stage == "train" else ()
     keys += _OF_SHOTS.get(method.shots, ()) if stage == "recover" else ()
+    keys += _OF_TRACKS.get(stage, ()) if config.recover.tracks else ()
     settings = {}
     for key in keys:
         value = config.model_dump(mode="json")
