@@ -29,7 +29,6 @@ from prompt_recovery.config.recovery import (
     Vector,
 )
 from prompt_recovery.config.run import (
-    STAGE_SETTINGS,
     Base,
     Chat,
     FromScratch,
@@ -40,8 +39,8 @@ from prompt_recovery.config.run import (
     Submit,
     Train,
     WholeWeights,
-    stage_settings,
 )
+from prompt_recovery.config.stage_settings import STAGE_SETTINGS, stage_settings
 
 __all__ = [
     "STAGES",
