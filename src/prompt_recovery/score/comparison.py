@@ -108,17 +108,23 @@ def _costs(folder: RunFolder, method: MethodName, made_by: str) -> dict[str, flo
 
 
 def comparison_table(rungs: Sequence[Rung], facts: Mapping[str, Any]) -> str:
-    """Render the ladder as a Markdown table, the constant on top; the best rung of each split is bold."""
+    """Render the ladder as a Markdown table, the constant on top; the best of each split is bold."""
     splits = sorted(rungs[0].scores)
-    top = {split: max(rung.scores[split].score for rung in rungs) for split in splits}
+    top = best_scores(rungs, facts)
     heads = [f"embedder `{facts['embedder']}`", *(f"SCS {split}" for split in splits), *_COSTS]
-    constant = [_cell(facts["constant"][split], False) for split in splits]
+    constant = [_cell(facts["constant"][split], facts["constant"][split].score == top[split]) for split in splits]
     lines = [_line(heads), "|---" * (1 + len(splits)) + "|--:" * len(_COSTS) + "|"]
     lines.append(_line(["constant", *constant, *[""] * len(_COSTS)]))
     for rung in rungs:
         cells = [_cell(rung.scores[split], rung.scores[split].score == top[split]) for split in splits]
         lines.append(_line([rung.name, *cells, *cost_cells(rung)]))
     return "\n".join(lines)
+
+
+def best_scores(rungs: Sequence[Rung], facts: Mapping[str, Any]) -> dict[str, float]:
+    """Return the highest mean SCS of each split, the constant's included."""
+    every = [rung.scores for rung in rungs] + [facts["constant"]]
+    return {split: max(scores[split].score for scores in every) for split in rungs[0].scores}
 
 
 def cost_cells(rung: Rung) -> list[str]:

@@ -7,7 +7,7 @@ from prompt_recovery import config
 from prompt_recovery.engines.figures import COLOURS, Drawing, canvas, drawing
 from prompt_recovery.methods import METHODS
 from prompt_recovery.page import render_page
-from prompt_recovery.score.comparison import REFERENCES, Rung, cost_cells
+from prompt_recovery.score.comparison import REFERENCES, Rung, best_scores, cost_cells
 from prompt_recovery.tables import SPLIT_MEANINGS
 
 _MARKERS = "os^DPvX*<>hd"
@@ -18,7 +18,7 @@ _TRAINED = {"nothing": 1, "all": 3, "last layers": 3, "adapter": 2}  # colours: 
 def render_comparison(run: config.RunConfig, rungs: Sequence[Rung], facts: Mapping[str, Any]) -> str:
     """Return the page: scores and costs of each method, paired differences, and two figures."""
     splits = sorted(rungs[0].scores)
-    top = {split: max(rung.scores[split].score for rung in rungs) for split in splits}
+    top = best_scores(rungs, facts)
     chained = any(rung.name in config.STAGES for rung in rungs)
     return render_page(
         "score/comparison.html.j2",
@@ -28,7 +28,7 @@ def render_comparison(run: config.RunConfig, rungs: Sequence[Rung], facts: Mappi
         embedder=facts["embedder"],
         confidence=facts["confidence"],
         splits=[(SPLIT_MEANINGS.get(split, ""), rungs[0].scores[split]) for split in splits],
-        constant=[facts["constant"][split] for split in splits],
+        constant=[(facts["constant"][split], facts["constant"][split].score == top[split]) for split in splits],
         methods=[_method(rung, splits, top) for rung in rungs],
         differences=[
             (reference, _differences(rungs, reference, splits))
