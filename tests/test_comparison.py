@@ -83,6 +83,13 @@ def test_the_table_has_a_row_a_method_and_the_best_in_bold(read):
     assert "| 4,000 | 90 | 2.00 | 200 | 0.50 |" in lines[7]
 
 
+def test_where_no_rung_beats_the_constant_the_constant_is_marked(read):
+    worst = [rung for rung in read[0] if rung.scores["S0"].score < read[1]["constant"]["S0"].score]
+    marked = [line for line in comparison_table(worst, read[1]).splitlines() if "**" in line]
+    assert len(worst) > 1 and [line.split(" | ")[0] for line in marked] == ["| constant"]
+    assert '<td>constant</td><td><span class="best">' in render_comparison(RUN, worst, read[1])
+
+
 def test_a_method_that_is_not_finished_says_what_to_do(folders, test_part):
     folders["lora"].score.unlink()
     with pytest.raises(InputError, match=r"lora/score.json: not found. It is made by `make compare RUN=x`"):
