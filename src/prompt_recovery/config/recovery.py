@@ -64,9 +64,10 @@ class Choice(Section):
     neighbours: Count = 4  # prompts of a pair's likest training pairs that are hypotheses
     # when the rewritten text is the original (None: no such rule)
     unchanged_prompt: str | None = "Correct grammatical errors in this text."  # the 1st place's answer
-    temperatures: tuple[Positive, ...] = (0.25, 0.5, 1.0, 2.0)  # of the weights by log-probability
-    vector_shares: tuple[Share, ...] = (0.0, 0.25, 0.5, 0.75, 1.0)  # of the predicted vector in the utility
-    gate_powers: tuple[Annotated[float, Field(ge=0)], ...] = (0.0, 0.25, 0.5, 1.0)  # of the verifier's probability
+    temperatures: tuple[Positive, ...] = Field((1.0, 4.0, 16.0, 0.25), min_length=1)  # of weights by log-probability
+    vector_shares: tuple[Share, ...] = Field((1.0, 0.75, 0.5, 0.25, 0.0), min_length=1)  # of the predicted vector
+    gate_powers: tuple[Share, ...] = Field((0.0, 0.25, 0.5, 0.75, 1.0), min_length=1)  # of the verifier's score
+    penalty: Positive = 0.001  # of the verifier's squared weights
 
 
 class Leaderboard(Section):
