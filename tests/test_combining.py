@@ -9,7 +9,12 @@ from prompt_recovery.errors import InputError
 from prompt_recovery.metric import sharpened_cosine
 from prompt_recovery.recover.answered_rows import AnsweredRows
 from prompt_recovery.recover.cluster_constants import ClusterConstants, fit_cluster_constants
-from prompt_recovery.recover.combination_fitting import FittingRows, combination_variants, fit_combination
+from prompt_recovery.recover.combination_fitting import (
+    FittingRows,
+    combination_variants,
+    fit_combination,
+    used_ingredients,
+)
 from prompt_recovery.recover.combining import Combination, combination_of, combine
 from prompt_recovery.recover.piece_limit import PieceLimit
 from prompt_recovery.recover.text_parts import Part, held, new_words, spelt
@@ -75,8 +80,9 @@ def test_the_best_different_answers_come_one_behind_the_other():
 
 def test_with_means_only_answers_that_bring_the_text_nearer_are_added():
     one = ranking(("a", "make", "model", 0.5), ("a", "pirate", "model", 0.4), ("a", "poem", "model", 0.3))
-    rows = AnsweredRows(one, embed(["make a poem"]))
-    assert texts(Combination(CONSTANT, "answer", answers=3), rows) == ["make poem"]
+    for mean in ("make a poem", "make make poem"):  # however much the first is wished, it comes once
+        rows = AnsweredRows(one, embed([mean]))
+        assert texts(Combination(CONSTANT, "answer", answers=3), rows) == ["make poem"]
 
 
 def test_the_constant_stands_before_or_after_the_answer():
@@ -114,12 +120,21 @@ def test_a_clusters_constant_is_used_only_where_prediction_and_answer_agree():
     assert texts(combination, agreeing) == ["SAD", "FORMAL"]
     assert texts(combination, crossed) == [CONSTANT, "FORMAL"]
     assert texts(combination, ROWS) == [CONSTANT, CONSTANT]  # no prediction, no agreement
+    null = Combination(CONSTANT, clusters=ClusterConstants(clusters.centres, ("nan", "FORMAL")))
+    assert texts(null, agreeing) == [CONSTANT, "FORMAL"]
+
+
+def test_a_vector_belongs_to_a_cluster_by_its_direction():
+    clusters = ClusterConstants(((0.9, 0.0), (0.1, 0.3)), ("long", "short"))
+    assert clusters.agreed(np.array([[0.05, 0.0]]), np.array([[1.0, 0.0]])) == ["long"]
 
 
 def test_each_cluster_of_training_prompts_has_the_constant_of_its_own():
     weight = {"sad poem": 3.0, "poem": 1.0, "formal letter": 1.0, "letter": 2.0, "nan": 9.0}
     found = fit_cluster_constants(weight, embed, lambda own: max(own, key=own.get), clusters=2, seed=0)
     assert sorted(found.constants) == ["letter", "sad poem"]
+    heavy = found.centres[found.constants.index("sad poem")]
+    assert heavy == pytest.approx((3 * embed(["sad poem"])[0] + embed(["poem"])[0]) / 4)
     assert len(fit_cluster_constants({"poem": 1.0}, embed, min, clusters=8, seed=0).constants) == 1
 
 
@@ -177,7 +192,8 @@ def test_no_row_is_answered_with_nothing_or_with_what_reads_as_null(core):
     assert not set(found["rewrite_prompt"].str.strip()) & READS_AS_NULL
     spoken = ["🎉", "नमस्ते"] if core != "constant" else [CONSTANT] * 2
     assert found["rewrite_prompt"].tolist() == [CONSTANT] * (len(nulls) - 2) + spoken
-    assert set(found["answered_by"]) == ({"constant"} if core == "constant" else {"constant", "model"})
+    kinds = ["model" if core != "constant" else "constant"] * 2
+    assert found["answered_by"].tolist() == ["constant"] * (len(nulls) - 2) + kinds
 
 
 def test_a_text_that_the_cut_makes_null_becomes_the_constant():
@@ -214,12 +230,24 @@ def test_the_slot_the_clusters_and_the_suffix_are_used_where_they_help():
     assert set(texts(found, rows)[0].split()) >= {"improve", "text", "poem", "draw"}
 
 
-def test_a_part_that_the_settings_forbid_is_never_tried():
-    off = config.Leaderboard(answers=1, append_constant=False, fill_slot=False, free_text=False)
-    rows = AnsweredRows(RANKING, embed(TRUTHS), free=TRUTHS)
-    assert fit_combination(fitting(rows), CONSTANT, config.Leaderboard()).core == "free"
-    found = fit_combination(fitting(rows), CONSTANT, off)
-    assert (found.core, found.answers, found.constant_place, found.slot) == ("answer", 1, "nowhere", None)
+@pytest.mark.parametrize(
+    ("name", "off", "truth"),
+    [
+        ("free text", {"free_text": False}, "pirate"),
+        ("concatenation", {"answers": 1}, "text make poem sad"),
+        ("appended constant", {"append_constant": False}, "text make poem improve improve text"),
+        ("filled slot", {"fill_slot": False}, "improve improve text make poem"),
+        ("cluster constants", {"cluster_constants": False}, "letter letter letter"),
+        ("suffix", {"suffix": ""}, "text make poem draw draw"),
+    ],
+)
+def test_each_part_is_used_where_it_helps_and_never_where_the_settings_forbid_it(name, off, truth):
+    ranked = ranking(("a", "text make poem", "model", 0.6), ("a", "sad", "model", 0.5))
+    rows = fitting(AnsweredRows(ranked, embed([truth]), free=["pirate"]), [truth])
+    clusters = ClusterConstants((tuple(embed(["poem"])[0].tolist()),), ("letter",))
+    constant, allowed = "improve improve text", config.Leaderboard(suffix="draw")
+    assert name in used_ingredients(fit_combination(rows, constant, allowed, clusters))
+    assert name not in used_ingredients(fit_combination(rows, constant, allowed.model_copy(update=off), clusters))
 
 
 def test_the_variants_are_each_core_the_whole_and_the_whole_less_each_ingredient():
