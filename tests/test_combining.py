@@ -80,8 +80,8 @@ def test_the_best_different_answers_come_one_behind_the_other():
 
 def test_with_means_only_answers_that_bring_the_text_nearer_are_added():
     one = ranking(("a", "make", "model", 0.5), ("a", "pirate", "model", 0.4), ("a", "poem", "model", 0.3))
-    for mean in ("make a poem", "make make poem"):  # however much the first is wished, it comes once
-        rows = AnsweredRows(one, embed([mean]))
+    for mean in (embed(["make poem"]), 2 * embed(["make"]) + embed(["poem"])):  # an answer is not said twice
+        rows = AnsweredRows(one, mean)
         assert texts(Combination(CONSTANT, "answer", answers=3), rows) == ["make poem"]
 
 
