@@ -110,6 +110,7 @@ def test_an_unsure_answer_leaves_the_constant_as_it_is():
     found = combine(Combination(CONSTANT, slot=1.0, min_confidence=0.5), ROWS, embed, limit())
     assert found["rewrite_prompt"].tolist() == ["improve the text make a poem", CONSTANT]
     assert found["answered_by"].tolist() == ["model", "constant"]
+    assert texts(Combination(CONSTANT, "answer", min_confidence=0.5)) == ["make the text a poem", CONSTANT]
 
 
 def test_a_clusters_constant_is_used_only_where_prediction_and_answer_agree():
@@ -231,21 +232,23 @@ def test_the_slot_the_clusters_and_the_suffix_are_used_where_they_help():
 
 
 @pytest.mark.parametrize(
-    ("name", "off", "truth"),
+    ("name", "off", "truths"),
     [
-        ("free text", {"free_text": False}, "pirate"),
-        ("concatenation", {"answers": 1}, "text make poem sad"),
-        ("appended constant", {"append_constant": False}, "text make poem improve improve text"),
-        ("filled slot", {"fill_slot": False}, "improve improve text make poem"),
-        ("cluster constants", {"cluster_constants": False}, "letter letter letter"),
-        ("suffix", {"suffix": ""}, "text make poem draw draw"),
+        ("free text", {"free_text": False}, ["pirate"]),
+        ("concatenation", {"answers": 1}, ["text make poem sad"]),
+        ("appended constant", {"append_constant": False}, ["text make poem improve improve text"]),
+        ("constant where unsure", {"constant_where_unsure": False}, ["text make poem", "improve improve text"]),
+        ("filled slot", {"fill_slot": False}, ["improve improve text make poem"]),
+        ("cluster constants", {"cluster_constants": False}, ["letter letter letter"]),
+        ("suffix", {"suffix": ""}, ["text make poem draw draw"]),
     ],
 )
-def test_each_part_is_used_where_it_helps_and_never_where_the_settings_forbid_it(name, off, truth):
-    ranked = ranking(("a", "text make poem", "model", 0.6), ("a", "sad", "model", 0.5))
-    rows = fitting(AnsweredRows(ranked, embed([truth]), free=["pirate"]), [truth])
+def test_each_part_is_used_where_it_helps_and_never_where_the_settings_forbid_it(name, off, truths):
+    ranked = [("a", "text make poem", "model", 0.8), ("a", "sad", "model", 0.5), ("b", "formal", "model", 0.6)]
+    ranked = ranking(*ranked[: 1 + len(truths)])
+    rows = fitting(AnsweredRows(ranked, embed(truths), free=["pirate"] * len(truths)), truths)
     clusters = ClusterConstants((tuple(embed(["poem"])[0].tolist()),), ("letter",))
-    constant, allowed = "improve improve text", config.Leaderboard(suffix="draw")
+    constant, allowed = "improve improve text", config.Leaderboard(suffix="draw", min_confidences=(0.0, 0.7))
     assert name in used_ingredients(fit_combination(rows, constant, allowed, clusters))
     assert name not in used_ingredients(fit_combination(rows, constant, allowed.model_copy(update=off), clusters))
 
@@ -253,7 +256,7 @@ def test_each_part_is_used_where_it_helps_and_never_where_the_settings_forbid_it
 def test_the_variants_are_each_core_the_whole_and_the_whole_less_each_ingredient():
     rows = AnsweredRows(RANKING, embed(TRUTHS), free=["sad", "letter"])
     variants = combination_variants(fitting(rows), CONSTANT, config.Leaderboard())
-    assert list(variants)[:4] == ["best answer", "leaderboard constant", "free text alone", "leaderboard"]
+    assert list(variants)[:4] == ["leaderboard constant", "best answer", "free text alone", "leaderboard"]
     assert "leaderboard - concatenation" in variants
     assert {one.whole for one in ingredients_of(variants)} == {"leaderboard"}
     assert variants["leaderboard - concatenation"].answers == 1

@@ -77,8 +77,9 @@ class Leaderboard(Section):
     free_text: bool = True  # the predicted vector decoded into words that need make no sentence
     answers: Count = 4  # at most so many are put one behind the other; 1: no concatenation
     append_constant: bool = True
+    constant_where_unsure: bool = True
     fill_slot: bool = True
-    # of a prediction, before its new words are put into the constant; the best is fitted
+    # utility of an answer, below which the row is given the constant alone; the best is fitted
     min_confidences: Annotated[tuple[Share, ...], Field(min_length=1)] = (0.0, 0.1, 0.25, 0.5)
     cluster_constants: bool = True
     clusters: Count = 8

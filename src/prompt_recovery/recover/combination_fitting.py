@@ -22,12 +22,13 @@ INGREDIENTS = {
     "free text": {"free_text": False},
     "concatenation": {"answers": 1},
     "appended constant": {"append_constant": False},
+    "constant where unsure": {"constant_where_unsure": False},
     "filled slot": {"fill_slot": False},
     "cluster constants": {"cluster_constants": False},
     "suffix": {"suffix": ""},
 }
 WHOLE = "leaderboard"
-CORES: dict[Core, str] = {"answer": "best answer", "constant": "leaderboard constant", "free": "free text alone"}
+CORES: dict[Core, str] = {"constant": "leaderboard constant", "answer": "best answer", "free": "free text alone"}
 _ROUNDS = 2  # a part that brought nothing may after the later ones
 _SLOTS = 4  # tried places in the constant, beside its start
 
@@ -60,7 +61,7 @@ def fit_combination(
     if not is_spoken(constant):
         raise InputError(f"combining: the constant is {constant!r}, expected a text. Run the constant search again.")
     (constant,) = held([(Part(constant, 0),)], validation.limit)
-    cores: list[Core] = ["answer", "constant"]
+    cores: list[Core] = ["constant", "answer"]  # of equal ones the first is taken
     if settings.free_text and validation.rows.free is not None:
         cores.append("free")
     fitted = [_grown(Combination(constant, core), validation, settings, clusters) for core in cores]
@@ -93,6 +94,7 @@ def used_ingredients(combination: Combination) -> list[str]:
         "free text": combination.core == "free",
         "concatenation": combination.answers > 1,
         "appended constant": combination.constant_place != "nowhere",
+        "constant where unsure": combination.core != "constant" and combination.min_confidence > 0,
         "filled slot": combination.slot is not None,
         "cluster constants": combination.clusters is not None,
         "suffix": bool(combination.suffix),
@@ -136,6 +138,13 @@ def _beside_the_constant(
         yield replace(combination, constant_place="before")
 
 
+def _unless_unsure(
+    combination: Combination, settings: config.Leaderboard, _: ClusterConstants | None
+) -> Iterator[Combination]:
+    if settings.constant_where_unsure and combination.core != "constant":
+        yield from (replace(combination, min_confidence=least) for least in settings.min_confidences)
+
+
 def _fillings(
     combination: Combination, settings: config.Leaderboard, _: ClusterConstants | None
 ) -> Iterator[Combination]:
@@ -163,6 +172,7 @@ def _suffixed(
 _PARTS: dict[str, Options] = {
     "concatenation": _concatenations,
     "appended constant": _beside_the_constant,
+    "constant where unsure": _unless_unsure,
     "filled slot": _fillings,
     "cluster constants": _clustered,
     "suffix": _suffixed,

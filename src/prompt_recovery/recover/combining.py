@@ -30,10 +30,8 @@ class Combination:
     core: Core = "constant"
     answers: int = 1  # at most so many different ones, one behind the other
     constant_place: Place = "nowhere"  # beside the answers
-    slot: float | None = (
-        None  # share of the constant's words that stand before the answers' new ones; None: no new ones
-    )
-    min_confidence: float = 0.0  # utility of an answer whose new words are taken
+    slot: float | None = None  # share of the constant's words before the answers' new ones; None: none are put in
+    min_confidence: float = 0.0  # utility of a row's best answer; below it, the row is given the constant alone
     clusters: ClusterConstants | None = None
     suffix: str = ""
     validation: tuple[tuple[str, float], ...] = ()
@@ -90,11 +88,10 @@ def _taken(
     combination: Combination, answers: Sequence[Answers], means: np.ndarray | None, embed: Embed
 ) -> list[list[str]]:
     """Return the answers whose words go into each row's text."""
-    if combination.core == "constant":
-        if combination.slot is None:
-            return [[] for _ in answers]
-        sure = [own.utility >= combination.min_confidence for own in answers]
-        answers = [own if is_sure else Answers() for own, is_sure in zip(answers, sure, strict=True)]
+    if combination.core == "constant" and combination.slot is None:
+        return [[] for _ in answers]
+    unsure = [own.utility < combination.min_confidence for own in answers]
+    answers = [Answers() if is_unsure else own for own, is_unsure in zip(answers, unsure, strict=True)]
     return concatenated(answers, combination.answers, means, embed)
 
 
