@@ -90,14 +90,21 @@ class Choice(Section):
 
 
 class Leaderboard(Section):
-    """The second track: answers that no person would write, for the metric alone. Each part has its switch."""
+    """The second track: answers that no person would write, for the metric alone. Each part has its switch.
 
-    answers: Count = 4  # that are put one behind the other; 1: no concatenation
+    A part that is allowed is used where the mean score on validation rows rises with it.
+    """
+
+    free_text: bool = True  # the predicted vector decoded into words that need make no sentence
+    answers: Count = 4  # at most so many are put one behind the other; 1: no concatenation
     append_constant: bool = True
+    constant_where_unsure: bool = True
     fill_slot: bool = True
+    # utility of an answer, below which the row is given the constant alone; the best is fitted
+    min_confidences: Annotated[tuple[Share, ...], Field(min_length=1)] = (0.0, 0.1, 0.25, 0.5)
     cluster_constants: bool = True
+    clusters: Count = 8
     suffix: str = ""  # "lucrarea" for sentence-t5; nothing for embedders without a sticky token
-    min_confidence: Share = 0.5  # of a prediction, before its words are put into the constant
 
 
 class Recover(Section):

@@ -1,0 +1,179 @@
+"""Answered validation rows and their true prompts' vectors in, the combination that scores best on them out.
+
+From each core, and part by part in the order of the settings, a part is kept where the mean sharpened cosine rises.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from prompt_recovery import config
+from prompt_recovery.errors import InputError
+from prompt_recovery.metric import sharpened_cosine
+from prompt_recovery.recover.answered_rows import AnsweredRows, Core
+from prompt_recovery.recover.cluster_constants import ClusterConstants
+from prompt_recovery.recover.combining import Combination, Embed, combine
+from prompt_recovery.recover.piece_limit import PieceLimit
+from prompt_recovery.recover.text_parts import Part, held, is_spoken
+
+# The ingredients, and the settings without each.
+INGREDIENTS = {
+    "free text": {"free_text": False},
+    "concatenation": {"answers": 1},
+    "appended constant": {"append_constant": False},
+    "constant where unsure": {"constant_where_unsure": False},
+    "filled slot": {"fill_slot": False},
+    "cluster constants": {"cluster_constants": False},
+    "suffix": {"suffix": ""},
+}
+WHOLE = "leaderboard"
+CORES: dict[Core, str] = {"constant": "leaderboard constant", "answer": "best answer", "free": "free text alone"}
+_ROUNDS = 2  # a part that brought nothing may after the later ones
+_SLOTS = 4  # tried places in the constant, beside its start
+
+
+@dataclass(frozen=True, eq=False)
+class FittingRows:
+    """Validation rows, the true prompts' unit vectors, shape (n, d), and what their texts are embedded and cut with."""
+
+    rows: AnsweredRows
+    truths: np.ndarray
+    embed: Embed
+    limit: PieceLimit
+
+    def score(self, combination: Combination) -> float:
+        """Return the mean sharpened cosine of the combined texts."""
+        texts = combine(combination, self.rows, self.embed, self.limit)["rewrite_prompt"].tolist()
+        return float(sharpened_cosine(self.truths, self.embed(texts)).mean())
+
+
+def fit_combination(
+    validation: FittingRows,
+    constant: str,
+    settings: config.Leaderboard,
+    clusters: ClusterConstants | None = None,
+) -> Combination:
+    """Return the best combination of the parts that `settings` allow, and of what the rows have.
+
+    Raises InputError for a constant without words or that reads as null.
+    """
+    if not is_spoken(constant):
+        raise InputError(f"combining: the constant is {constant!r}, expected a text. Run the constant search again.")
+    (constant,) = held([(Part(constant, 0),)], validation.limit)
+    cores: list[Core] = ["constant", "answer"]  # of equal ones the first is taken
+    if settings.free_text and validation.rows.free is not None:
+        cores.append("free")
+    fitted = [_grown(Combination(constant, core), validation, settings, clusters) for core in cores]
+    return max(fitted, key=lambda combination: combination.validation[-1][1])
+
+
+def combination_variants(
+    validation: FittingRows,
+    constant: str,
+    settings: config.Leaderboard,
+    clusters: ClusterConstants | None = None,
+) -> dict[str, Combination]:
+    """Return combinations by name: each core alone, the whole, and the whole without each ingredient it uses.
+
+    The names are as `score/ablation.py` reads them: "leaderboard - concatenation" is "leaderboard" fitted anew without
+    the concatenation.
+    """
+    whole = fit_combination(validation, constant, settings, clusters)
+    cores = [core for core in CORES if core != "free" or validation.rows.free is not None]
+    variants = {CORES[core]: Combination(whole.constant, core) for core in cores} | {WHOLE: whole}
+    for name in used_ingredients(whole):
+        less = settings.model_copy(update=INGREDIENTS[name])
+        variants[f"{WHOLE} - {name}"] = fit_combination(validation, constant, less, clusters)
+    return variants
+
+
+def used_ingredients(combination: Combination) -> list[str]:
+    """Return the ingredients that are in it."""
+    used = {
+        "free text": combination.core == "free",
+        "concatenation": combination.answers > 1,
+        "appended constant": combination.constant_place != "nowhere",
+        "constant where unsure": combination.core != "constant" and combination.min_confidence > 0,
+        "filled slot": combination.slot is not None,
+        "cluster constants": combination.clusters is not None,
+        "suffix": bool(combination.suffix),
+    }
+    return [name for name in INGREDIENTS if used[name]]
+
+
+def _grown(
+    combination: Combination,
+    validation: FittingRows,
+    settings: config.Leaderboard,
+    clusters: ClusterConstants | None,
+) -> Combination:
+    best = validation.score(combination)
+    steps = [(CORES[combination.core], best)]
+    for _ in range(_ROUNDS):
+        for name, options in _PARTS.items():
+            tried = [(validation.score(one), one) for one in options(combination, settings, clusters)]
+            score, one = max(tried, key=lambda pair: pair[0], default=(best, combination))
+            if score > best:
+                best, combination = score, one
+                steps.append((name, best))
+    return replace(combination, validation=tuple(steps))
+
+
+Options = Callable[[Combination, config.Leaderboard, ClusterConstants | None], Iterator[Combination]]
+
+
+def _concatenations(
+    combination: Combination, settings: config.Leaderboard, _: ClusterConstants | None
+) -> Iterator[Combination]:
+    if combination.core != "constant" or combination.slot is not None:
+        yield from (replace(combination, answers=most) for most in range(2, settings.answers + 1))
+
+
+def _beside_the_constant(
+    combination: Combination, settings: config.Leaderboard, _: ClusterConstants | None
+) -> Iterator[Combination]:
+    if settings.append_constant and combination.core != "constant":
+        yield replace(combination, constant_place="after")
+        yield replace(combination, constant_place="before")
+
+
+def _unless_unsure(
+    combination: Combination, settings: config.Leaderboard, _: ClusterConstants | None
+) -> Iterator[Combination]:
+    if settings.constant_where_unsure and combination.core != "constant":
+        yield from (replace(combination, min_confidence=least) for least in settings.min_confidences)
+
+
+def _fillings(
+    combination: Combination, settings: config.Leaderboard, _: ClusterConstants | None
+) -> Iterator[Combination]:
+    if settings.fill_slot and combination.core == "constant":
+        for place in range(_SLOTS + 1):
+            for least in settings.min_confidences:
+                yield replace(combination, slot=place / _SLOTS, min_confidence=least)
+
+
+def _clustered(
+    combination: Combination, settings: config.Leaderboard, clusters: ClusterConstants | None
+) -> Iterator[Combination]:
+    has_constant = combination.core == "constant" or combination.constant_place != "nowhere"
+    if settings.cluster_constants and clusters is not None and has_constant:
+        yield replace(combination, clusters=clusters)
+
+
+def _suffixed(
+    combination: Combination, settings: config.Leaderboard, _: ClusterConstants | None
+) -> Iterator[Combination]:
+    if settings.suffix:
+        yield replace(combination, suffix=settings.suffix)
+
+
+_PARTS: dict[str, Options] = {
+    "concatenation": _concatenations,
+    "appended constant": _beside_the_constant,
+    "constant where unsure": _unless_unsure,
+    "filled slot": _fillings,
+    "cluster constants": _clustered,
+    "suffix": _suffixed,
+}
