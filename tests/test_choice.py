@@ -10,7 +10,7 @@ import pytest
 from prompt_recovery.config import Choice
 from prompt_recovery.errors import InputError
 from prompt_recovery.recover.choosing import ChoiceModel, choice_model_of, chosen, fit_choice, rank
-from prompt_recovery.recover.evidence import Evidence, gather, softmax_weights
+from prompt_recovery.recover.evidence import Evidence, answerable_evidence, softmax_weights
 from prompt_recovery.recover.piece_limit import PieceLimit
 
 WORDS = PieceLimit(lambda texts: [len(text.split()) for text in texts], 127)
@@ -113,9 +113,11 @@ def test_where_nothing_was_changed_the_rule_answers():
         "rewritten_text": ["a b\n", "a c", np.nan],
     })  # fmt: skip
     told = hypotheses_of(*((id_, "0", "constant") for id_ in pairs["id"]))
-    told = gather(pairs, told, angles(["0"] * 3), limit=WORDS, unchanged_prompt="90")
+    told = answerable_evidence(pairs, told, angles(["0"] * 3), limit=WORDS, unchanged_prompt="90")
     assert best_of(model_of(), told) == ["90", "0", "0"]
-    told = gather(pairs, told.hypotheses.query("kind != 'rule'"), angles(["0"] * 3), limit=WORDS, unchanged_prompt=None)
+    told = answerable_evidence(
+        pairs, told.hypotheses.query("kind != 'rule'"), angles(["0"] * 3), limit=WORDS, unchanged_prompt=None
+    )
     assert best_of(model_of(), told) == ["0", "0", "0"]
 
 
@@ -123,10 +125,10 @@ def test_what_no_answer_may_be_is_never_given():
     texts = ["", " \n", "NaN", "null", "one two three four", " 9 \n 9 "]
     told = hypotheses_of(*(("a", text, "model") for text in texts), ("a", "0", "constant"))
     few = PieceLimit(WORDS.count_pieces, 3)
-    left = gather(pairs_of("a"), told, None, limit=few, unchanged_prompt=None).hypotheses
+    left = answerable_evidence(pairs_of("a"), told, None, limit=few, unchanged_prompt=None).hypotheses
     assert list(left["rewrite_prompt"]) == ["9 9", "0"]
     with pytest.raises(InputError, match="row 'a' that an answer may be"):
-        gather(pairs_of("a"), told[told["kind"] == "model"][:5], None, limit=few, unchanged_prompt=None)
+        answerable_evidence(pairs_of("a"), told[told["kind"] == "model"][:5], None, limit=few, unchanged_prompt=None)
 
 
 def test_the_share_that_chooses_the_true_prompts_is_fitted():

@@ -44,40 +44,43 @@ PAIRS = triples(6).assign(id=[f"row{number}" for number in range(6)])
 
 def test_every_pair_has_hypotheses_of_every_kind(sources):
     found = gather(PAIRS, sources, EMBED, run())
-    check_frame(found.hypotheses, HYPOTHESES, where="test", key=HYPOTHESIS_KEY)
-    kinds = found.hypotheses.groupby("id")["kind"].agg(set)
+    check_frame(found.evidence.hypotheses, HYPOTHESES, where="test", key=HYPOTHESIS_KEY)
+    kinds = found.evidence.hypotheses.groupby("id")["kind"].agg(set)
     assert list(kinds.index) == list(PAIRS["id"])
     assert all({"constant", "neighbour", "retrieved"} <= own for own in kinds)
-    first = found.hypotheses[found.hypotheses["kind"] == "neighbour"].groupby("id")["rewrite_prompt"].first()
+    first = (
+        found.evidence.hypotheses[found.evidence.hypotheses["kind"] == "neighbour"]
+        .groupby("id")["rewrite_prompt"]
+        .first()
+    )
     assert list(first) == list(PAIRS["rewrite_prompt"])
-    assert found.means.shape == (6, 27) and set(found.seconds) == {"neighbour", "decoded"}
-    assert not set(found.hypotheses["rewrite_prompt"]) & READS_AS_NULL
+    assert found.evidence.means.shape == (6, 27) and set(found.seconds) == {"neighbour", "decoded"}
+    assert not set(found.evidence.hypotheses["rewrite_prompt"]) & READS_AS_NULL
 
 
 def test_free_texts_are_drawn_for_the_leaderboard_track_alone(sources):
     clean = gather(PAIRS, sources, EMBED, run())
     both = gather(PAIRS, sources, EMBED, run(recover=Recover(tracks=("clean", "leaderboard"))))
-    assert "free" not in set(clean.hypotheses["kind"])
-    bound = both.hypotheses[both.hypotheses["kind"] != "free"]
-    assert bound.reset_index(drop=True).equals(clean.hypotheses)
-    assert (both.hypotheses["kind"] == "free").sum() <= len(PAIRS)
+    assert clean.free is None and len(both.free) == len(PAIRS)
+    assert both.evidence.hypotheses.equals(clean.evidence.hypotheses)
+    assert set(both.seconds) - set(clean.seconds) == {"free"}
 
 
 def test_no_more_neighbours_than_asked_for_and_a_models_answers_are_taken_as_they_are(sources):
     said = pd.DataFrame([("row0", "Say it.", "model", "", "", np.int32(0))], columns=HYPOTHESES.names[:6])
     asked = Sources(sources.constant, sources.vector, sources.bank, lambda pairs: said)
     found = gather(PAIRS, asked, EMBED, run(choice=Choice(neighbours=1)))
-    assert (found.hypotheses["kind"] == "neighbour").sum() == len(PAIRS)
-    assert list(found.hypotheses.query("kind == 'model'")["rewrite_prompt"]) == ["Say it."]
+    assert (found.evidence.hypotheses["kind"] == "neighbour").sum() == len(PAIRS)
+    assert list(found.evidence.hypotheses.query("kind == 'model'")["rewrite_prompt"]) == ["Say it."]
 
 
 def test_nothing_is_over_the_cap(sources):
     short = Embedder("letters", embed_letters, lambda texts: [len(text.split()) for text in texts], max_pieces=3)
-    texts = gather(PAIRS, sources, short, run()).hypotheses["rewrite_prompt"]
+    texts = gather(PAIRS, sources, short, run()).evidence.hypotheses["rewrite_prompt"]
     assert max(len(text.split()) for text in texts) <= 3
 
 
 @pytest.mark.parametrize("text", ["", "🙂", "你好", "x " * 50_000, "unchanged"])
 def test_odd_texts_have_hypotheses_too(sources, text):
     pairs = pd.DataFrame({"id": ["a"], "original_text": ["unchanged"], "rewritten_text": [text]})
-    assert len(gather(pairs, sources, EMBED, run()).hypotheses) >= 3
+    assert len(gather(pairs, sources, EMBED, run()).evidence.hypotheses) >= 3

@@ -50,7 +50,7 @@ HYPOTHESES = pa.schema([
     *_optional_numbers("log_probability", "tokens"),  # of a model's answer: the sum over its tokens, and how many
 ])  # fmt: skip
 HYPOTHESIS_KEY = ("id", "kind", "opening", "adapter", "sample")
-HYPOTHESIS_KINDS = ("model", "neighbour", "retrieved", "decoded", "free", "constant", "rule")
+HYPOTHESIS_KINDS = ("model", "neighbour", "retrieved", "decoded", "constant", "rule")
 ROW_SCORES = pa.schema([
     *_texts("id", "method", "split"),
     pa.field("score", pa.float64(), nullable=False),

@@ -53,7 +53,7 @@ class Evidence:
         return bool(own.any()) and set(self.pairs["id"]) <= set(self.hypotheses.loc[~own, "id"])
 
 
-def gather(
+def answerable_evidence(
     pairs: pd.DataFrame,
     hypotheses: pd.DataFrame,
     means: np.ndarray | None,
@@ -186,7 +186,7 @@ def _require_kinds(hypotheses: pd.DataFrame) -> None:
     wrong = hypotheses["rewrite_prompt"].isin(READS_AS_NULL | {""}).to_numpy()
     if wrong.any():
         text, id_ = hypotheses.loc[wrong, ["rewrite_prompt", "id"]].iloc[0]
-        raise InputError(f"hypotheses: {text!r} of row {id_!r} can be no answer. Give them to `gather` first.")
+        raise InputError(f"hypotheses: {text!r} of row {id_!r} can be no answer. `answerable_evidence` drops such.")
 
 
 def _require_one_each(pairs: pd.DataFrame, hypotheses: pd.DataFrame) -> None:
