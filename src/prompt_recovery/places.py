@@ -123,6 +123,11 @@ class RunFolder:
         return self.path / "constant.json"
 
     @property
+    def constant_states(self) -> Path:
+        """Where searches of the constant stand, until it is written."""
+        return self.path / "constant_states"
+
+    @property
     def predictions(self) -> Path:
         return self.path / "predictions.parquet"
 

@@ -208,7 +208,7 @@ class RunConfig(Section):
 STAGE_SETTINGS: dict[str, tuple[str, ...]] = {
     "base": ("data", "seed", "base.model", "base.from_scratch", "chat"),
     "train": ("data", "init_from", "seed", "device", "method", "base", "chat", "embedder"),
-    "constant": ("data", "embedder", "constant"),
+    "constant": ("data", "device", "embedder", "constant", "recover.tracks"),
     "recover": ("data", "device", "method", "base", "chat", "generation", "recover"),
     "score": ("data", "embedder", "score"),
     "merge": ("data", "device", "method", "base", "chat", "generation", "embedder", "score"),
