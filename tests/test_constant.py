@@ -123,11 +123,13 @@ def test_vectors_that_are_no_numbers_are_an_error():
 
 
 def test_a_state_of_other_prompts_settings_or_embedder_is_not_gone_on_from(tmp_path):
-    fewer = dict(list(TRAIN.items())[:30])
-    other = SETTINGS.model_copy(update={"odd_weight": 0.001})
+    few = dict(list(TRAIN.items())[:20])
+    fewer = dict(list(few.items())[:10])
+    short = SETTINGS.model_copy(update={"candidates": 60, "batch": 20})
+    other = short.model_copy(update={"odd_weight": 0.001})
     for weight, settings, cap in [
-        (TRAIN, SETTINGS, 127),
-        (fewer, SETTINGS, 127),
+        (few, short, 127),
+        (fewer, short, 127),
         (fewer, other, 127),
         (fewer, other, 9),
     ]:

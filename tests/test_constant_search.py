@@ -40,7 +40,7 @@ def embed(texts) -> np.ndarray:
     return (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
 
 
-ASKED = ["Rewrite the story as a sad letter.", "Turn the text into a letter.", "Make the letter formal.", *PROMPTS[:3]]
+ASKED = ["Turn the story into a letter.", "Turn the text into a sad letter.", "Turn the text into a letter."]
 TARGETS = Targets.of(dict.fromkeys(ASKED, 1.0), embed)
 WORDING = wording_of(PROMPTS, embed(PROMPTS))
 UNITS = tuple(dict.fromkeys([*(f" {word}" for word in WORDS), *PIECES]))
