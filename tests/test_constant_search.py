@@ -13,7 +13,7 @@ import pytest
 
 from prompt_recovery.errors import InputError
 from prompt_recovery.recover.constant_bound import free_vector
-from prompt_recovery.recover.constant_moves import Edit, FreeMoves, ReadableMoves, _applied
+from prompt_recovery.recover.constant_moves import Edit, FreeMoves, Phrases, ReadableMoves, _applied, read_units
 from prompt_recovery.recover.constant_search import Budget, Place, read_standing, search_text
 from prompt_recovery.recover.constant_targets import Targets
 from prompt_recovery.recover.piece_limit import PieceLimit
@@ -44,8 +44,11 @@ ASKED = ["Turn the story into a letter.", "Turn the text into a sad letter.", "T
 TARGETS = Targets.of(dict.fromkeys(ASKED, 1.0), embed)
 WORDING = wording_of(PROMPTS, embed(PROMPTS))
 UNITS = tuple(dict.fromkeys([*(f" {word}" for word in WORDS), *PIECES]))
-FREE = FreeMoves(UNITS, embed([unit.strip() for unit in UNITS]))
-READABLE = ReadableMoves(WORDING, tuple(map(WORDING.read, PROMPTS)), embed(PROMPTS), max_words=12, odd_weight=0.0)
+NUMBER = {unit: place for place, unit in enumerate(UNITS)}
+PHRASES = Phrases(tuple(read_units(prompt, NUMBER) for prompt in PROMPTS), embed(PROMPTS))
+FREE = FreeMoves(UNITS, embed([unit.strip() for unit in UNITS]), PHRASES)
+SENTENCES = Phrases(tuple(map(WORDING.read, PROMPTS)), embed(PROMPTS))
+READABLE = ReadableMoves(WORDING, SENTENCES, max_words=12, odd_weight=0.0)
 BUDGET = Budget(candidates=400, batch=32, beam=2, patience=4)
 
 
@@ -93,7 +96,7 @@ def test_readable_texts_have_only_neighbours_that_prompts_have():
 
 
 def test_a_text_of_odd_runs_must_be_so_much_better():
-    bound = ReadableMoves(WORDING, READABLE.phrases, READABLE.vectors, 12, odd_weight=1.0)
+    bound = ReadableMoves(WORDING, SENTENCES, 12, odd_weight=1.0)
     odd = WORDING.read("Turn the text as a letter.")
     assert WORDING.oddity(odd) == 1 and bound.cost(odd) == 1.0 and READABLE.cost(odd) == 0.0
     assert all(WORDING.oddity(text) == 0 for text in searched(bound).texts)

@@ -43,7 +43,6 @@ class Constant(Section):
     batch: Annotated[int, Field(ge=2)] = 256  # of them at once
     patience: Count = 6  # batches without gain before a search ends
     beam: Count = 12  # texts that are gone on from, on the clean track
-    phrases: Count = 64  # best prompts, from which the clean track takes words and sentences
     max_words: Count = 30  # of a clean text
     odd_weight: Annotated[float, Field(ge=0)] = 0.0005  # SCS that a run of three words must gain that no prompt has
     leaderboard_beam: Count = 3

@@ -13,15 +13,16 @@ from tqdm import tqdm
 
 from prompt_recovery import config
 from prompt_recovery.errors import InputError
-from prompt_recovery.recover.constant_moves import FreeMoves, ReadableMoves
+from prompt_recovery.recover.constant_moves import FreeMoves, Phrases, ReadableMoves, read_units
 from prompt_recovery.recover.constant_search import Budget, Moves, Place, Standing, search_text
 from prompt_recovery.recover.constant_targets import Embed, Targets, unit_vectors
 from prompt_recovery.recover.piece_limit import PieceLimit
 from prompt_recovery.recover.vector_regressor import embedder_name
-from prompt_recovery.recover.wording import Wording, wording_of
+from prompt_recovery.recover.wording import Text, Wording, wording_of
 from prompt_recovery.tables import READS_AS_NULL
 
 _NULLS = READS_AS_NULL | {""}
+_STARTS = 32  # best prompts that a search begins with
 _SHOWN = 60  # characters of the best text
 
 
@@ -42,7 +43,7 @@ class ConstantFinder:
 
     prompts: tuple[str, ...]
     vectors: np.ndarray
-    wording: Wording
+    readable: ReadableMoves
     free: FreeMoves | None  # None: only the clean track is searched
     embed: Embed
     limit: PieceLimit
@@ -82,9 +83,8 @@ class ConstantFinder:
         `seeds`: texts to begin with, beside the best prompts. `candidates`: texts to embed, else as the settings say.
         With a folder `states` the search stands in a file there, and goes on from it if all it depends on is the same.
         """
-        best, ranked = self.best_prompt(targets), self._ranked(targets)[: self.settings.phrases]
-        moves = self._readable([one.rewrite_prompt for one in ranked]) if track == "clean" else self._all_units()
-        starts = [*seeds, *(one.rewrite_prompt for one in ranked)]
+        best, moves = self.best_prompt(targets), self._moves(track)
+        starts = [*seeds, *(one.rewrite_prompt for one in self._ranked(targets)[:_STARTS])]
         read = [text for text in map(moves.read, starts) if text]
         count = self.settings.candidates if candidates is None else candidates
         if not read or not count:
@@ -104,16 +104,10 @@ class ConstantFinder:
         fitting = sorted(self.limit.fitting(tried), key=lambda text: -scores[text])
         return [ScoredText(text, scores[text]) for text in fitting]
 
-    def _readable(self, phrases: Sequence[str]) -> ReadableMoves:
-        settings, row = self.settings, {prompt: place for place, prompt in enumerate(self.prompts)}
-        read = {text: row[phrase] for phrase in phrases if (text := self.wording.read(phrase))}
-        vectors = self.vectors[list(read.values())]
-        return ReadableMoves(self.wording, tuple(read), vectors, settings.max_words, settings.odd_weight)
-
-    def _all_units(self) -> FreeMoves:
-        if self.free is None:
+    def _moves(self, track: config.Track) -> Moves:
+        if track == "leaderboard" and self.free is None:
             raise InputError("constant search: made for the clean track alone, asked for the leaderboard's.")
-        return self.free
+        return self.readable if track == "clean" else self.free
 
     def _budget(self, track: config.Track, candidates: int) -> Budget:
         beam = self.settings.beam if track == "clean" else self.settings.leaderboard_beam
@@ -148,16 +142,34 @@ def constant_finder(
             "constant search: found no prompts, expected one at least. Look at the triples' training part."
         )
     vectors = unit_vectors(embed, texts).astype(np.float32)
-    wording = wording_of(texts, vectors)
-    free = None if pieces is None else _free_moves(wording, pieces, embed, settings.units)
-    return ConstantFinder(texts, vectors, wording, free, embed, limit, settings)
+    wording, whole = wording_of(texts, vectors), set(limit.fitting(texts[: settings.seeds]))
+    held = {text: vector for text, vector in zip(texts, vectors, strict=True) if text in whole}
+    readable = _readable(wording, held, settings)
+    free = None if pieces is None else _free(wording, held, pieces, embed, settings.units)
+    return ConstantFinder(texts, vectors, readable, free, embed, limit, settings)
 
 
-def _free_moves(wording: Wording, pieces: Sequence[str], embed: Embed, most: int) -> FreeMoves:
+def _readable(wording: Wording, held: Mapping[str, np.ndarray], settings: config.Constant) -> ReadableMoves:
+    read = {text: vector for prompt, vector in held.items() if (text := wording.read(prompt))}
+    short = {text: vector for text, vector in read.items() if len(text) <= settings.max_words}
+    phrases = _phrases(short, wording.vectors.shape[1])
+    return ReadableMoves(wording, phrases, settings.max_words, settings.odd_weight)
+
+
+def _free(
+    wording: Wording, held: Mapping[str, np.ndarray], pieces: Sequence[str], embed: Embed, most: int
+) -> FreeMoves:
     """Return the moves with the prompts' words, the commonest first, and the embedder's pieces."""
     words = [f" {word}" for word in wording.words if word]
     units = tuple(unit for unit in dict.fromkeys([*words, *pieces]) if unit.strip())[:most]
-    return FreeMoves(units, unit_vectors(embed, [unit.strip() for unit in units]).astype(np.float32))
+    vectors = unit_vectors(embed, [unit.strip() for unit in units]).astype(np.float32)
+    number = {unit: place for place, unit in enumerate(units)}
+    read = {text: vector for prompt, vector in held.items() if (text := read_units(prompt, number))}
+    return FreeMoves(units, vectors, _phrases(read, vectors.shape[1]))
+
+
+def _phrases(held: Mapping[Text, np.ndarray], width: int) -> Phrases:
+    return Phrases(tuple(held), np.array(list(held.values()), dtype=np.float32).reshape(-1, width))
 
 
 def _show(bar: tqdm, moves: Moves, standing: Standing) -> None:
