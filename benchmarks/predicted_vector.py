@@ -19,7 +19,7 @@ from prompt_recovery.data.splits.clustering import assign_clusters, cluster_prom
 from prompt_recovery.engines.embedder import remembering_embedder
 from prompt_recovery.metric import sharpened_cosine
 from prompt_recovery.recover.change_features import text_vectors
-from prompt_recovery.recover.constant import choose_constant
+from prompt_recovery.recover.constant import find_constants, prompt_weights
 from prompt_recovery.recover.piece_limit import PieceLimit
 from prompt_recovery.recover.prompt_bank import PromptBank, bank_of
 from prompt_recovery.recover.vector_decoding import chosen, decode
@@ -51,11 +51,12 @@ def _changes(pairs: pd.DataFrame, embed: Embed) -> np.ndarray:
 def scores(train: pd.DataFrame, held_out: pd.DataFrame, embed: Embed, track: str) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return the score of each row by each way of answering, and the chosen texts."""
     truths = embed(held_out["rewrite_prompt"].tolist())
-    constant = choose_constant(train["rewrite_prompt"], embed, 2_000).rewrite_prompt
     neighbours = nearest_pairs_prompts(train, held_out, embed)
     bank = bank_of(train["rewrite_prompt"], embed)
     means = fit_vector_model(train, embed, config.Vector(), seed=0).predict(held_out, embed)
     limit = PieceLimit(embed.count_pieces, embed.max_pieces)
+    no_search = config.Constant(candidates=0)
+    constant = find_constants(prompt_weights(train), embed, limit=limit, settings=no_search).best_prompt.rewrite_prompt
     hypotheses = decode(means, bank, embed, limit=limit, settings=config.Decoding(), track=track)
     best = chosen(hypotheses)
     every = sharpened_cosine(truths[hypotheses["row"]], embed(hypotheses["rewrite_prompt"].tolist()))

@@ -15,10 +15,11 @@ def main() -> None:
             return print("recover.tracks is empty: nothing is chosen")
     folder.require(run, "train", "constant", "vector")
     truth = read_table(valid, TRIPLES)
+    from prompt_recovery.recover.sources import load_sources, source_files
+
     from prompt_recovery.engines.embedder import remembering_embedder  # seconds to import
     from prompt_recovery.recover.decision import fit_decision
     from prompt_recovery.recover.hypotheses import gather
-    from prompt_recovery.recover.sources import load_sources, source_files
 
     with folder.receipt(run, "choose", valid=valid, **source_files(run, folder)) as receipt:
         embed = remembering_embedder(run.embedder, run.device)

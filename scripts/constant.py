@@ -1,27 +1,27 @@
-"""Choose the constant prompt of a run among its training prompts: runs/<name>/constant.json."""
+"""Search the constant prompts of a run on its training prompts: runs/<name>/constant.json."""
 
-from dataclasses import asdict
+import shutil
 
 from prompt_recovery.errors import readable_exit
 from prompt_recovery.manifest import write_json
 from prompt_recovery.places import TriplesFolder, run_parser
-from prompt_recovery.recover.constant import choose_constant
-from prompt_recovery.tables import TRIPLES, read_table
+from prompt_recovery.recover.constant import constant_document, constants_of_run, constants_table
 
 
 def main() -> None:
     folder = run_parser(__doc__).parse_args().run
     run = folder.read_config()
-    train = TriplesFolder.named(run.data).part("train")
-    prompts = read_table(train, TRIPLES)["rewrite_prompt"]
+    triples = TriplesFolder.named(run.data)
     from prompt_recovery.engines.embedder import load_embedder  # seconds to import
+    from prompt_recovery.engines.language_model import resolve_device
 
-    with folder.receipt(run, "constant", train=train) as receipt:
-        embedder = load_embedder(run.embedder)
-        constant = choose_constant(prompts, embedder, run.constant.seeds)
-        write_json(folder.constant, asdict(constant) | {"embedder": embedder.name})
+    with folder.receipt(run, "constant", train=triples.part("train"), valid=triples.part("valid")) as receipt:
+        embedder = load_embedder(run.embedder, str(resolve_device(run.device)))
+        constants = constants_of_run(run, triples, embedder, states=folder.constant_states)
+        write_json(folder.constant, constant_document(constants))
         receipt.outputs.append(folder.constant)
-    print(f"{folder.constant}: {constant.rewrite_prompt!r}, SCS {constant.train_score:.3f} on train ({embedder.name})")
+    shutil.rmtree(folder.constant_states, ignore_errors=True)
+    print(f"{folder.constant}\n{constants_table(constants)}")
 
 
 if __name__ == "__main__":

@@ -2,7 +2,6 @@ import pandas as pd
 import pytest
 
 from prompt_recovery.recover.answers import constant_answers, recover_prompts
-from prompt_recovery.recover.constant import choose_constant
 from prompt_recovery.tables import ANSWERS, check_frame
 
 PAIRS = pd.DataFrame({
@@ -65,16 +64,3 @@ def test_constant_answers_have_the_same_form():
     check_frame(answers, ANSWERS, where="test")
     assert set(answers["rewrite_prompt"]) == {"Improve the text."}
     assert set(answers["answered_by"]) == {"constant"}
-
-
-def test_the_constant_has_the_highest_mean_score(embed_angles):
-    prompts = ["0"] * 4 + ["30"] * 3 + ["60"] * 4
-    best = choose_constant(prompts, embed_angles, max_candidates=10)
-    cubes = {0: 1.0, 30: 0.75**1.5, 60: 0.125}
-    assert best.rewrite_prompt == "30"
-    assert best.train_score == pytest.approx((4 * cubes[30] + 3 * cubes[0] + 4 * cubes[30]) / 11, abs=1e-6)
-
-
-def test_only_frequent_prompts_are_candidates(embed_angles):
-    prompts = ["0"] * 4 + ["30"] * 3 + ["60"] * 4
-    assert choose_constant(prompts, embed_angles, max_candidates=2).rewrite_prompt in {"0", "60"}

@@ -135,6 +135,11 @@ class RunFolder:
         return self.path / "choice.json"
 
     @property
+    def constant_states(self) -> Path:
+        """Where searches of the constant stand, until it is written."""
+        return self.path / "constant_states"
+
+    @property
     def predictions(self) -> Path:
         return self.path / "predictions.parquet"
 

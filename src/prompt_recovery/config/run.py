@@ -178,6 +178,13 @@ class RunConfig(Section):
         return values
 
     @model_validator(mode="after")
+    def _searches_what_its_tracks_need(self) -> Self:
+        if "leaderboard" in self.recover.tracks and not self.constant.leaderboard:
+            searched = self.constant.model_copy(update={"leaderboard": True})
+            object.__setattr__(self, "constant", searched)  # frozen for all others
+        return self
+
+    @model_validator(mode="after")
     def _has_what_its_method_needs(self) -> Self:
         if METHODS[self.method].needs_base and not self.base:
             raise ValueError(f'a section [base] with method = "{self.method}", which asks a model')

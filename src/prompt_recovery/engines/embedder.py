@@ -26,13 +26,15 @@ class Embedder:
     """A named map from texts to unit vectors; the name stands beside every score made with it.
 
     `count_pieces` tells of each text how many of the embedder's pieces it has, special ones not counted, nothing cut;
-    an embedder without a tokeniser counts words. An answer must have at most `max_pieces`.
+    an embedder without a tokeniser counts words. An answer must have at most `max_pieces`. `pieces` lists them all as
+    they stand in a text, with a leading space where they begin a word; special ones are left out.
     """
 
     name: str
     embed: Callable[[Sequence[str]], np.ndarray]
     count_pieces: Callable[[Sequence[str]], list[int]] = count_words
     max_pieces: int = MAX_PIECES
+    pieces: Callable[[], tuple[str, ...]] = tuple
 
     def __call__(self, texts: Sequence[str]) -> np.ndarray:
         """Return unit vectors, shape (n, d), float32; a repeated text is embedded once."""
@@ -60,8 +62,9 @@ def load_embedder(settings: config.Embedder, device: str = "cpu") -> Embedder:
         ) from error
     if settings.kind == "sentence-t5":
         host = sentence_t5(model, where)
-        return Embedder(_name(settings), host.embed, host.count_pieces)
-    return Embedder(_name(settings), partial(_encode, model), partial(_count_word_pieces, model.tokenizer))
+        return Embedder(_name(settings), host.embed, host.count_pieces, pieces=host.list_pieces)
+    count, listed = (partial(one, model.tokenizer) for one in (_count_word_pieces, _word_pieces))
+    return Embedder(_name(settings), partial(_encode, model), count, pieces=listed)
 
 
 def remembering_embedder(settings: config.Embedder, device: str = "cpu") -> Embedder:
@@ -74,7 +77,9 @@ def remembering_embedder(settings: config.Embedder, device: str = "cpu") -> Embe
         known.update(zip(new, loaded().embed(new) if new else (), strict=True))
         return np.array([known[text] for text in texts])
 
-    return Embedder(_name(settings), embed, lambda texts: loaded().count_pieces(texts))
+    return Embedder(
+        _name(settings), embed, lambda texts: loaded().count_pieces(texts), pieces=lambda: loaded().pieces()
+    )
 
 
 def _name(settings: config.Embedder) -> str:
@@ -103,3 +108,10 @@ def _count_word_pieces(tokenizer: Any, texts: Sequence[str]) -> list[int]:
     if not texts:
         return []
     return [len(ids) for ids in tokenizer(list(texts), add_special_tokens=False, verbose=False)["input_ids"]]
+
+
+def _word_pieces(tokenizer: Any) -> tuple[str, ...]:
+    """Return the pieces of a WordPiece tokeniser; `##` begins those that go on with a word."""
+    pieces = sorted(set(tokenizer.get_vocab()) - set(tokenizer.all_special_tokens))
+    kept = [piece for piece in pieces if not piece.startswith("[unused")]
+    return tuple(piece[2:] if piece.startswith("##") else f" {piece}" for piece in kept)

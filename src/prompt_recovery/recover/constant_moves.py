@@ -1,0 +1,193 @@
+"""A beam of texts in, those that a step of a constant search tries out: readable ones, or any units in any order."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from prompt_recovery.recover.composing import Bounds, compose
+from prompt_recovery.recover.constant_search import Budget, Evaluate, Standing
+from prompt_recovery.recover.wording import Text, Wording
+
+_DRAWN = 64  # phrases a step, on the clean track
+_LOOKED_AT = 4  # composed texts for one that is embedded: some were so before
+_PRIOR = 3.0  # edits' worth of belief in a unit's own vector
+_NOISE = 0.5  # of the guesses' spread: how far down the order of guesses a unit may come from
+_INSERTS, _REPLACEMENTS, _DELETIONS = 0.45, 0.4, 0.1  # of the edits of single units; the rest are swaps
+_PHRASES = 0.25  # edits in which a whole prompt comes in, for one of those
+_COMBINED = 12  # of a text's edits that gained most are put together
+_COMBINATIONS = 6  # drawn at random of these, beside the two best, the three best ...
+
+
+@dataclass(frozen=True, eq=False)
+class Phrases:
+    """Whole prompts and their unit vectors, (n, d), that come into a text at once."""
+
+    texts: tuple[Text, ...]
+    vectors: np.ndarray
+
+    @property
+    def mean_length(self) -> float:
+        return float(np.mean([len(text) for text in self.texts] or [1]))
+
+    def drawn(self, wanted: np.ndarray, count: int, rng: np.random.Generator) -> list[int]:
+        """Return the rows of some of the phrases that lie in the direction `wanted`, shape (d,)."""
+        return _first_noisy(self.vectors @ wanted, count, rng)
+
+
+@dataclass(frozen=True, eq=False)
+class ReadableMoves:
+    """What prompts say, composed anew: words that were neighbours in a prompt, sentences one after another."""
+
+    wording: Wording
+    phrases: Phrases
+    max_words: int
+    odd_weight: float  # mean SCS that a run of three words must gain that no prompt has
+
+    def read(self, text: str) -> Text | None:
+        found = self.wording.read(text)
+        return found if found and len(found) <= self.max_words else None
+
+    def spell(self, text: Text) -> str:
+        return self.wording.spell(text)
+
+    def cost(self, text: Text) -> float:
+        return self.odd_weight * self.wording.oddity(text)
+
+    def step(self, standing: Standing, slopes: np.ndarray, evaluate: Evaluate, budget: Budget) -> None:
+        """Compose of one text's words and some phrases', toward where that text's score rises most."""
+        rng = np.random.default_rng((budget.seed, standing.step))
+        row = standing.step % len(slopes)
+        steepness = float(np.linalg.norm(slopes[row]))
+        wanted = slopes[row] / steepness
+        drawn = self.phrases.drawn(wanted, _DRAWN, rng)
+        parents = [*standing.texts, *(self.phrases.texts[one] for one in drawn)]
+        vectors = np.concatenate([standing.vectors, self.phrases.vectors[drawn]])
+        vectors *= np.array([len(text) for text in parents], dtype=np.float32)[:, None] / self.phrases.mean_length
+        bounds = Bounds(self.max_words, len(standing.texts), self.odd_weight / steepness)
+        evaluate(compose(parents, vectors, wanted, self.wording, _LOOKED_AT * budget.batch, bounds), budget.batch)
+
+
+@dataclass(frozen=True)
+class Edit:
+    """`text[start:stop]` gives way to `new`."""
+
+    start: int
+    stop: int
+    new: Text
+
+    def of(self, text: Text) -> Text:
+        return text[: self.start] + self.new + text[self.stop :]
+
+    def touches(self) -> set[int]:
+        """Return the words (odd) and gaps (even) that an edit of the same text must leave alone to go with this one."""
+        return set(range(2 * self.start, 2 * self.stop + 1))
+
+
+@dataclass(frozen=True, eq=False)
+class FreeMoves:
+    """Any units anywhere, `units[i]` with its leading space where it begins a word; for the leaderboard's metric alone.
+
+    What an edit gains is guessed to first order: the slope's product with the vectors of the units that come less
+    those that go, by the text's length, and what was learnt of a unit from edits that were embedded before.
+    """
+
+    units: tuple[str, ...]
+    vectors: np.ndarray  # of each unit alone, (V, d)
+    phrases: Phrases
+
+    @cached_property
+    def number(self) -> dict[str, int]:
+        return {unit: place for place, unit in enumerate(self.units)}
+
+    def read(self, text: str) -> Text | None:
+        return read_units(text, self.number)
+
+    def spell(self, text: Text) -> str:
+        return "".join(self.units[unit] for unit in text).strip()
+
+    def cost(self, text: Text) -> float:
+        return 0.0
+
+    def step(self, standing: Standing, slopes: np.ndarray, evaluate: Evaluate, budget: Budget) -> None:
+        """Edit each text of the beam, then put together what gained."""
+        if not len(standing.surplus):
+            standing.surplus, standing.tried = np.zeros(len(self.units)), np.zeros(len(self.units))
+        rng = np.random.default_rng((budget.seed, standing.step))
+        share = -(-budget.batch // len(standing.texts))
+        both: list[Text] = []
+        for text, vector, slope, value in zip(standing.texts, standing.vectors, slopes, standing.values, strict=True):
+            tangent = slope - (slope @ vector) * vector
+            promised = self.vectors @ tangent
+            edits = _edits(text, promised + standing.surplus / (_PRIOR + standing.tried), 2 * share, rng)
+            edits += self._phrase_edits(text, tangent, round(2 * share * _PHRASES), rng)
+            edits = [edits[row] for row in rng.permutation(len(edits))]
+            gains = evaluate([edit.of(text) for edit in edits], share) - value
+            _learn(standing, text, edits, gains, promised)
+            both += _combinations(text, edits, gains, rng)
+        evaluate(both, budget.batch)
+
+    def _phrase_edits(self, text: Text, tangent: np.ndarray, count: int, rng: np.random.Generator) -> list[Edit]:
+        places = rng.integers(len(text) + 1, size=count).tolist()
+        drawn = self.phrases.drawn(tangent, count, rng)
+        return [Edit(place, place, self.phrases.texts[row]) for place, row in zip(places, drawn, strict=False)]
+
+
+def read_units(text: str, number: Mapping[str, int]) -> Text | None:
+    """Return the numbers of a text's words among units, None where one is not there."""
+    found = [number.get(f" {word}") for word in text.split()]
+    return None if None in found else tuple(found)
+
+
+def _edits(text: Text, worth: np.ndarray, count: int, rng: np.random.Generator) -> list[Edit]:
+    inserts, replacements, deletions = (round(count * share) for share in (_INSERTS, _REPLACEMENTS, _DELETIONS))
+    come = _first_noisy(worth, inserts + replacements, rng)
+    places = rng.integers(len(text) + 1, size=inserts).tolist()
+    edits = [Edit(place, place, (unit,)) for place, unit in zip(places, come, strict=False)]
+    gone = rng.integers(len(text), size=replacements).tolist()
+    edits += [Edit(place, place + 1, (unit,)) for place, unit in zip(gone, come[inserts:], strict=False)]
+    edits += [Edit(place, place + 1, ()) for place in rng.permutation(len(text))[:deletions].tolist()]
+    return edits + _swaps(text, count - len(edits), rng)
+
+
+def _first_noisy(guesses: np.ndarray, count: int, rng: np.random.Generator) -> list[int]:
+    noisy = guesses + _NOISE * guesses.std() * rng.gumbel(size=len(guesses))
+    return np.argsort(-noisy, kind="stable")[:count].tolist()
+
+
+def _swaps(text: Text, count: int, rng: np.random.Generator) -> list[Edit]:
+    pairs = np.sort(rng.integers(len(text), size=(max(count, 0), 2)), axis=1).tolist()
+    moved = ((one, other, text[one:other]) for one, other in pairs if one < other)
+    return [Edit(one, other + 1, (text[other], *between[1:], text[one])) for one, other, between in moved]
+
+
+def _learn(standing: Standing, text: Text, edits: list[Edit], gains: np.ndarray, promised: np.ndarray) -> None:
+    """Remember for the one unit that came what an edit gained, times the text's length, beyond what was promised."""
+    for edit, gain in zip(edits, gains, strict=True):
+        if len(edit.new) == 1 and np.isfinite(gain):
+            (come,) = edit.new
+            guess = promised[come] - promised[list(text[edit.start : edit.stop])].sum()
+            standing.surplus[come] += gain * len(text) - guess
+            standing.tried[come] += 1
+
+
+def _combinations(text: Text, edits: list[Edit], gains: np.ndarray, rng: np.random.Generator) -> list[Text]:
+    order = [row for row in np.argsort(-gains, kind="stable")[:_COMBINED] if gains[row] > 0]
+    rows = [order[:size] for size in range(2, len(order) + 1)]
+    if len(order) > 2:
+        rows += [rng.permutation(order)[: rng.integers(2, len(order))] for _ in range(_COMBINATIONS)]
+    return [_applied(text, [edits[row] for row in own]) for own in rows]
+
+
+def _applied(text: Text, edits: list[Edit]) -> Text:
+    """Apply, of the edits, those that touch nothing of an earlier one."""
+    taken: set[int] = set()
+    chosen = []
+    for edit in edits:
+        if not edit.touches() & taken:
+            taken |= edit.touches()
+            chosen.append(edit)
+    for edit in sorted(chosen, key=lambda one: -one.start):
+        text = edit.of(text)
+    return text

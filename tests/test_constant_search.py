@@ -1,0 +1,176 @@
+"""The steps of a constant search: what they keep, what they never embed, and how they are gone on with."""
+
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+from prompt_recovery.errors import InputError
+from prompt_recovery.recover.constant_bound import free_vector
+from prompt_recovery.recover.constant_moves import Edit, FreeMoves, Phrases, ReadableMoves, _applied, read_units
+from prompt_recovery.recover.constant_search import Budget, Place, read_standing, search_text
+from prompt_recovery.recover.constant_targets import Targets
+from prompt_recovery.recover.piece_limit import PieceLimit
+from prompt_recovery.recover.wording import wording_of
+
+PROMPTS = [
+    "Rewrite the text as a poem.",
+    "Rewrite the text as a letter.",
+    "Turn the story into a sad poem.",
+    "Turn the story into a formal letter.",
+    "Make the text formal.",
+    "Make it sad and short.",
+    "Make it a short story.",
+]
+WORDS = sorted({word for prompt in PROMPTS for word in prompt.split()})
+PIECES = [f" {word}" for word in "lucrarea text formal story sad plus note".split()] + ["s", "ing"]
+AXES = {word: np.random.default_rng(row).normal(size=16) for row, word in enumerate([*WORDS, *PIECES])}
+
+
+def embed(texts) -> np.ndarray:
+    """A sum of one vector a known word, as unit vectors."""
+    held = [[AXES[word] for word in text.split() if word in AXES] for text in texts]
+    vectors = np.array([np.sum([*own, np.full(16, 0.01)], axis=0) for own in held])
+    return (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
+
+
+ASKED = ["Turn the story into a letter.", "Turn the text into a sad letter.", "Turn the text into a letter."]
+TARGETS = Targets.of(dict.fromkeys(ASKED, 1.0), embed)
+WORDING = wording_of(PROMPTS, embed(PROMPTS))
+UNITS = tuple(dict.fromkeys([*(f" {word}" for word in WORDS), *PIECES]))
+NUMBER = {unit: place for place, unit in enumerate(UNITS)}
+PHRASES = Phrases(tuple(read_units(prompt, NUMBER) for prompt in PROMPTS), embed(PROMPTS))
+FREE = FreeMoves(UNITS, embed([unit.strip() for unit in UNITS]), PHRASES)
+SENTENCES = Phrases(tuple(map(WORDING.read, PROMPTS)), embed(PROMPTS))
+READABLE = ReadableMoves(WORDING, SENTENCES, max_words=12, odd_weight=0.0)
+BUDGET = Budget(candidates=400, batch=32, beam=2, patience=4)
+
+
+def limited_to(pieces) -> PieceLimit:
+    return PieceLimit(lambda texts: [len(text.split()) for text in texts], pieces)
+
+
+def searched(moves, budget=BUDGET, pieces=20, embed=embed, **options):
+    seeds = [moves.read(prompt) for prompt in PROMPTS]
+    return search_text(TARGETS, seeds, moves, embed, limited_to(pieces), budget, **options)
+
+
+@pytest.mark.parametrize("moves", [FREE, READABLE], ids=["free", "readable"])
+def test_a_search_ends_above_every_prompt_and_below_the_bound(moves):
+    found = searched(moves)
+    assert found.scores[0] > TARGETS.scores(embed(PROMPTS)).max()
+    bound = free_vector(TARGETS, found.vectors)
+    assert bound.train_score >= found.scores.max() - 1e-6
+    np.testing.assert_allclose(found.vectors, embed([moves.spell(text) for text in found.texts]), atol=1e-6)
+    assert list(found.values) == sorted(found.values, reverse=True)
+
+
+def test_free_texts_come_nearer_to_the_bound_than_readable_ones():
+    assert searched(FREE).scores[0] > searched(READABLE).scores[0]
+
+
+@pytest.mark.parametrize("moves", [FREE, READABLE], ids=["free", "readable"])
+def test_no_embedded_text_is_over_the_cap_empty_or_embedded_twice(moves):
+    seen = []
+    found = searched(moves, pieces=7, embed=lambda texts: seen.extend(texts) or embed(texts))
+    assert len(seen) == len(set(seen)) == found.embedded <= BUDGET.candidates
+    assert all(1 <= len(text.split()) <= 7 for text in seen)
+
+
+def test_readable_texts_have_only_neighbours_that_prompts_have():
+    pairs = {pair for prompt in PROMPTS for pair in pairwise(prompt.split())}
+    openings = {prompt.split()[0] for prompt in PROMPTS}
+    seen = []
+    searched(READABLE, embed=lambda texts: seen.extend(texts) or embed(texts))
+    for text in seen:
+        words = text.split()
+        assert len(words) <= READABLE.max_words and words[0] in openings and words[-1].endswith(".")
+        odd = set(pairwise(words)) - pairs
+        assert all(first.endswith(".") and second in openings for first, second in odd)
+
+
+def test_a_text_of_odd_runs_must_be_so_much_better():
+    bound = ReadableMoves(WORDING, SENTENCES, 12, odd_weight=1.0)
+    odd = WORDING.read("Turn the text as a letter.")
+    assert WORDING.oddity(odd) == 1 and bound.cost(odd) == 1.0 and READABLE.cost(odd) == 0.0
+    assert all(WORDING.oddity(text) == 0 for text in searched(bound).texts)
+
+
+def test_pieces_are_joined_to_the_word_before_and_unknown_words_are_not_read():
+    ends = tuple(UNITS.index(unit) for unit in (" note", "s", " plus", "ing"))
+    assert FREE.spell(ends) == "notes plusing"
+    assert FREE.spell(FREE.read("Make the text formal.")) == "Make the text formal."
+    assert FREE.read("Make the weather formal.") is None and READABLE.read("Make it " * 20) is None
+
+
+def test_edits_of_one_text_are_put_together_unless_they_touch():
+    text = (0, 1, 2, 3, 4)
+    assert _applied(text, [Edit(0, 1, (9,)), Edit(3, 4, ()), Edit(5, 5, (8,))]) == (9, 1, 2, 4, 8)
+    assert _applied(text, [Edit(0, 1, (9,)), Edit(1, 2, (7,)), Edit(1, 1, (6,))]) == (9, 1, 2, 3, 4)
+    assert Edit(1, 4, (3, 2, 1)).of(text) == (0, 3, 2, 1, 4)
+
+
+@pytest.mark.parametrize("moves", [FREE, READABLE], ids=["free", "readable"])
+def test_a_search_that_was_cut_off_goes_on_to_the_same_end(tmp_path, moves):
+    place = Place(tmp_path / "states" / "one.npz", "key")
+    undisturbed = searched(moves)
+
+    def stop(standing):
+        if standing.step == 2:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        searched(moves, place=place, show=stop)
+    assert read_standing(place).step == 2
+    calls = []
+    resumed = searched(moves, place=place, embed=lambda texts: calls.append(len(texts)) or embed(texts))
+    assert resumed.texts == undisturbed.texts and resumed.embedded == undisturbed.embedded
+    np.testing.assert_array_equal(resumed.scores, undisturbed.scores)
+    assert sum(calls) < undisturbed.embedded
+
+
+def test_a_state_of_another_search_is_not_gone_on_from(tmp_path):
+    place = Place(tmp_path / "one.npz", "key")
+    searched(FREE, place=place)
+    assert read_standing(place) and read_standing(Place(place.file, "another key")) is None
+    assert read_standing(Place(tmp_path / "none.npz", "key")) is None
+
+
+@pytest.mark.parametrize("content", [b"", b"PK no archive", b"{}"])
+def test_a_file_that_is_no_state_is_named(tmp_path, content):
+    (tmp_path / "one.npz").write_bytes(content)
+    with pytest.raises(InputError, match=r"one.npz: is no standing of a constant search. Delete it"):
+        read_standing(Place(tmp_path / "one.npz", "key"))
+
+
+def test_a_search_whose_seeds_are_all_too_long_says_so():
+    with pytest.raises(InputError, match="none of 7 first texts is within 2 pieces"):
+        searched(FREE, pieces=2)
+
+
+@pytest.mark.slow
+def test_a_search_that_was_killed_goes_on_to_the_same_end(tmp_path):
+    script = textwrap.dedent(f"""
+        import sys, time; sys.path.insert(0, {str(os.path.dirname(__file__))!r})
+        from pathlib import Path
+        from test_constant_search import FREE, Place, searched
+        place = Place(Path({str(tmp_path)!r}) / "one.npz", "key")
+        found = searched(FREE, place=place, show=lambda standing: time.sleep(0.2 if len(sys.argv) > 1 else 0))
+        print(found.texts, found.scores.tolist(), found.embedded)
+    """)
+    started = subprocess.Popen([sys.executable, "-c", script, "slowly"], start_new_session=True)
+    for _ in range(300):
+        if (tmp_path / "one.npz").exists():
+            break
+        time.sleep(0.1)
+    os.kill(started.pid, signal.SIGKILL)
+    started.wait()
+    resumed = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout
+    found = searched(FREE)
+    assert resumed.strip() == f"{found.texts} {found.scores.tolist()} {found.embedded}"
