@@ -15,21 +15,15 @@ def main() -> None:
             return print("recover.tracks is empty: nothing is chosen")
     folder.require(run, "train", "constant", "vector")
     truth = read_table(valid, TRIPLES)
-    from prompt_recovery.recover.sources import load_sources, source_files
-
-    from prompt_recovery.engines.embedder import remembering_embedder  # seconds to import
-    from prompt_recovery.recover.decision import fit_decision
-    from prompt_recovery.recover.hypotheses import gather
+    from prompt_recovery.recover.predictions import fitted_decision  # seconds to import
+    from prompt_recovery.recover.sources import source_files
 
     with folder.receipt(run, "choose", valid=valid, **source_files(run, folder)) as receipt:
-        embed = remembering_embedder(run.embedder, run.device)
-        sources = load_sources(run, folder)
-        gathered = gather(truth, sources, embed, run)
+        decision, gathered = fitted_decision(truth, run, folder)
         write_table(gathered.evidence.hypotheses, folder.hypotheses("valid"), HYPOTHESES, key=HYPOTHESIS_KEY)
-        decision = fit_decision(gathered, truth, embed, run, sources.leaderboard)
         write_json(folder.choice, decision.to_json())
         receipt.outputs += [folder.hypotheses("valid"), folder.choice]
-        receipt.counts.update(seconds=gathered.seconds, hypotheses=gathered.evidence.counts())
+        receipt.counts["seconds"] = gathered.seconds
     print(f"{folder.choice}: {decision}")
 
 

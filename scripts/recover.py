@@ -3,11 +3,8 @@
 from pathlib import Path
 
 from prompt_recovery.errors import readable_exit
-from prompt_recovery.manifest import read_json
-from prompt_recovery.methods import METHODS
 from prompt_recovery.places import TriplesFolder, run_parser
-from prompt_recovery.recover.answers import predictions_by
-from prompt_recovery.tables import PAIRS, PREDICTIONS, TRIPLES, read_table, write_table
+from prompt_recovery.tables import HYPOTHESES, HYPOTHESIS_KEY, PAIRS, PREDICTIONS, read_table, write_table
 
 
 def main() -> None:
@@ -18,17 +15,21 @@ def main() -> None:
     if bool(asked.pairs) != bool(asked.output):
         parser.error("--pairs and --output go together")
     folder, run = asked.run, asked.run.read_config()
-    folder.require(run, "train", "constant")
-    train, test = (TriplesFolder.named(run.data).part(part) for part in ("train", "test"))
-    source, output = asked.pairs or test, asked.output or folder.predictions
-    methods = (run.method,) if asked.pairs else run.answering
-    files = {"trained": folder.trained(run.method), "train": train if METHODS[run.method].shots != "none" else None}
-    inputs = {name: path for name, path in files.items() if path} | {"pairs": source, "constant": folder.constant}
-    given = files | {"train": files["train"] and read_table(train, TRIPLES)}
-    pairs, constant = read_table(source, PAIRS), read_json(folder.constant, made_by="make constant")["rewrite_prompt"]
+    folder.require(run, *run.stages_before_recovery)
+    source = asked.pairs or TriplesFolder.named(run.data).part("test")
+    output = asked.output or folder.predictions
+    pairs, methods = read_table(source, PAIRS), run.answering[-1:] if asked.pairs else run.answering
+    from prompt_recovery.recover.predictions import drawn_of, predict  # a second to import
+    from prompt_recovery.recover.sources import source_files
 
-    with folder.receipt(run, "recover", path=asked.output and output.with_suffix(".receipt.json"), **inputs) as receipt:
-        predictions, counts = predictions_by(methods, pairs, run, constant=constant, **given)
+    beside = asked.output and output.with_suffix(".receipt.json")
+    with folder.receipt(run, "recover", path=beside, pairs=source, **source_files(run, folder)) as receipt:
+        drawn = drawn_of(pairs, run, folder, alone=bool(asked.pairs)) if run.recover.tracks else None
+        predictions, counts = predict(methods, pairs, run, folder, drawn)
+        if drawn and not asked.pairs:
+            write_table(drawn.hypotheses, folder.hypotheses("test"), HYPOTHESES, key=HYPOTHESIS_KEY)
+            write_table(drawn.variants, folder.variants, PREDICTIONS, key=("method", "id"))
+            receipt.outputs += [folder.hypotheses("test"), folder.variants]
         write_table(predictions, output, PREDICTIONS, key=("method", "id"))
         receipt.counts.update(counts)
         receipt.outputs.append(output)

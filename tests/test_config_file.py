@@ -86,7 +86,7 @@ def test_a_stage_reads_only_its_settings():
     config = load_toml(RunConfig, TINY)
     other = load_toml(RunConfig, TINY, ["generation.max_new_tokens=5"])
     changed = [stage for stage in STAGE_SETTINGS if stage_settings(config, stage) != stage_settings(other, stage)]
-    assert changed == ["recover", "merge"]
+    assert changed == ["choose", "recover", "merge"]
 
 
 def test_places_read_back_their_configs(tmp_path):

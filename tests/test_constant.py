@@ -171,9 +171,8 @@ def test_a_run_says_how_its_constant_does_on_each_validation_split(folder, tmp_p
 
 
 def test_a_run_of_the_leaderboard_track_has_both(folder, tmp_path):
-    run = run_config().model_copy(update={"recover": RunConfig.model_fields["recover"].default.model_copy(update={
-        "tracks": ("clean", "leaderboard"),
-    })})  # fmt: skip
+    recover = {"tracks": ["clean", "leaderboard"]}
+    run = RunConfig.model_validate(run_config().model_dump(mode="json") | {"recover": recover})
     constants = constants_of_run(run, folder, OWN, states=tmp_path / "states")
     assert constants.leaderboard.train_score >= constants.clean.train_score
 

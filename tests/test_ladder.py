@@ -60,9 +60,15 @@ def test_only_a_chained_run_has_stages_to_compare():
 
 
 def test_a_model_is_asked_only_where_there_is_one():
-    assert RUN.answering == ("constant", "base", "qlora")
-    assert MODEL_FREE.answering == ("constant", "nearest")
-    assert MODEL_FREE.model_copy(update={"recover": Recover(beside=())}).answering == ("nearest",)
+    assert RUN.answering == ("constant", "base", "qlora", "vector", "choice")
+    assert MODEL_FREE.answering == ("constant", "nearest", "vector", "choice")
+    assert MODEL_FREE.model_copy(update={"recover": Recover(beside=(), tracks=())}).answering == ("nearest",)
+
+
+def test_the_first_tracks_answer_comes_last():
+    tracks = Recover(tracks=("leaderboard", "clean"))
+    assert RUN.model_copy(update={"recover": tracks}).answering[-2:] == ("choice", "leaderboard")
+    assert {one.recover.tracks for one in ladder(RUN).values()} == {()}
 
 
 def test_a_method_that_asks_a_model_needs_a_base(tmp_path):

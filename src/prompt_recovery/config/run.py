@@ -166,6 +166,11 @@ class RunConfig(Section):
         chosen = ["leaderboard" if track == "leaderboard" else "choice" for track in reversed(self.recover.tracks)]
         return (*beside, self.method, *(["vector"] if chosen else []), *chosen)
 
+    @property
+    def stages_before_recovery(self) -> tuple[str, ...]:
+        """Return the stages whose outputs the answers depend on."""
+        return ("train", "constant", *(("vector", "choose") if self.recover.tracks else ()))
+
     @model_validator(mode="before")
     @classmethod
     def _with_profile(cls, values: Any) -> Any:

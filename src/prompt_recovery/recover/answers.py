@@ -1,9 +1,7 @@
 """Pairs of texts in, one rewrite prompt a pair out: stage 3, the same in the score and in the notebook."""
 
-import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 from tqdm import tqdm
@@ -33,7 +31,7 @@ def answers_by(
     if method == "constant":
         return constant_answers(pairs, constant)
     own = method == run.method
-    shots = _shots(pairs, run, train) if own else None
+    shots = shots_of(pairs, run, train) if own else None
     if own and not METHODS[method].needs_base:
         return neighbour_answers(pairs, shots, constant)
     from prompt_recovery.engines.recoverer import load_recoverer  # seconds to import
@@ -49,27 +47,9 @@ def answers_by(
     )
 
 
-def predictions_by(
-    methods: Sequence[str], pairs: pd.DataFrame, run: config.RunConfig, **options: Any
-) -> tuple[pd.DataFrame, dict[str, Any]]:
-    """Answer every pair by each of `methods`, with the options of `answers_by`.
-
-    Returns a frame of schema PREDICTIONS and counts: who answered how many rows, the seconds of each method, in which
-    its model was loaded too, and the most GPU memory held.
-    """
-    from prompt_recovery.engines.language_model import peak_gpu_bytes  # seconds to import, in none of the methods' own
-
-    answers, counts = [], {"seconds": {}}
-    for method in methods:
-        started = time.monotonic()
-        own = answers_by(method, pairs, run, **options)
-        counts["seconds"][method] = round(time.monotonic() - started, 2)
-        counts[method] = own["answered_by"].value_counts().to_dict()
-        answers.append(own.assign(method=method))
-    return pd.concat(answers, ignore_index=True), counts | {"peak_gpu_bytes": peak_gpu_bytes()}
-
-
-def _shots(pairs: pd.DataFrame, run: config.RunConfig, train: pd.DataFrame | None) -> Sequence[Sequence[Triple]] | None:
+def shots_of(
+    pairs: pd.DataFrame, run: config.RunConfig, train: pd.DataFrame | None
+) -> Sequence[Sequence[Triple]] | None:
     """Return the triples before each pair's question, or None for a method without."""
     kind = METHODS[run.method].shots
     if kind == "none":
@@ -99,11 +79,10 @@ def recover_prompts(
     An answer that is empty, or that a CSV reader takes for null, becomes `constant`; `answered_by` says `model` or
     `constant`, `batch` which rows went together.
     """
-    shots = shots or [()] * len(pairs)
-    ids = [encode(*row) for row in zip(pairs["original_text"], pairs["rewritten_text"], shots, strict=True)]
+    ids = encoded(pairs, encode, shots)
     answers: dict[int, tuple[str, int]] = {}
     with tqdm(total=len(pairs), desc="recovering", unit="row") as bar:
-        for number, batch in enumerate(_by_length(ids, list(pairs["id"]), batch_size)):
+        for number, batch in enumerate(like_lengths(ids, list(pairs["id"]), batch_size)):
             texts = generate([ids[row] for row in batch])
             answers |= {row: (_one_line(text), number) for row, text in zip(batch, texts, strict=True)}
             bar.update(len(batch))
@@ -139,7 +118,13 @@ def constant_answers(pairs: pd.DataFrame, constant: str) -> pd.DataFrame:
     )
 
 
-def _by_length(ids: Sequence[Sequence[int]], keys: Sequence[str], batch_size: int) -> Iterator[list[int]]:
+def encoded(pairs: pd.DataFrame, encode: Encode, shots: Sequence[Sequence[Triple]] | None = None) -> list[list[int]]:
+    """Return the token ids of each pair's question, with its shots before it."""
+    shots = shots or [()] * len(pairs)
+    return [encode(*row) for row in zip(pairs["original_text"], pairs["rewritten_text"], shots, strict=True)]
+
+
+def like_lengths(ids: Sequence[Sequence[int]], keys: Sequence[str], batch_size: int) -> Iterator[list[int]]:
     """Yield row numbers, longest rows first (memory runs out at once or never); the order of the rows plays no part."""
     order = sorted(range(len(ids)), key=lambda row: (-len(ids[row]), keys[row]))
     return (order[start : start + batch_size] for start in range(0, len(order), batch_size))

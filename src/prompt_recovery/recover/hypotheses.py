@@ -27,13 +27,19 @@ class Sources:
     vector: VectorModel
     bank: PromptBank
     ask_model: AskModel | None
+    leaderboard: str | None = None  # the other track's constant, where that was searched
 
 
 @dataclass(frozen=True, eq=False)
 class Gathered:
-    """What speaks for the prompts of n pairs; for the leaderboard track a free text each; seconds by kind."""
+    """What speaks for the prompts of n pairs, and the seconds that each kind took.
+
+    `decoded`: of each pair the text that says its predicted vector best; `free`: the same, bound by no wording, only
+    where the leaderboard track is asked for.
+    """
 
     evidence: Evidence
+    decoded: list[str]
     free: list[str] | None
     seconds: dict[str, float]
 
@@ -52,7 +58,8 @@ def gather(pairs: pd.DataFrame, sources: Sources, embed: Embedder, run: config.R
     tables.append(_table(ids, reading.neighbours, "neighbour"))
     clock.lap("neighbour")
     decoded = partial(decode, reading.means, sources.bank, embed, limit=limit, settings=run.decoding)
-    tables += [_of_rows(ids, own, str(kind)) for kind, own in decoded().groupby("kind", sort=False)]
+    clean = decoded()
+    tables += [_of_rows(ids, own, str(kind)) for kind, own in clean.groupby("kind", sort=False)]
     clock.lap("decoded")
     free = None
     if "leaderboard" in run.recover.tracks:
@@ -60,7 +67,7 @@ def gather(pairs: pd.DataFrame, sources: Sources, embed: Embedder, run: config.R
         clock.lap("free")
     hypotheses, unchanged = pd.concat(tables, ignore_index=True), run.choice.unchanged_prompt
     evidence = answerable_evidence(pairs, hypotheses, reading.means, limit=limit, unchanged_prompt=unchanged)
-    return Gathered(evidence, free, clock.seconds)
+    return Gathered(evidence, list(chosen(clean)["rewrite_prompt"]), free, clock.seconds)
 
 
 def _of_rows(ids: Sequence[str], table: pd.DataFrame, kind: str) -> pd.DataFrame:
