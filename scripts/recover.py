@@ -16,8 +16,7 @@ def main() -> None:
         parser.error("--pairs and --output go together")
     folder, run = asked.run, asked.run.read_config()
     folder.require(run, *run.stages_before_recovery)
-    source = asked.pairs or TriplesFolder.named(run.data).part("test")
-    output = asked.output or folder.predictions
+    source, output = asked.pairs or TriplesFolder.named(run.data).part("test"), asked.output or folder.predictions
     pairs, methods = read_table(source, PAIRS), run.answering[-1:] if asked.pairs else run.answering
     from prompt_recovery.recover.predictions import drawn_of, predict  # a second to import
     from prompt_recovery.recover.sources import source_files
