@@ -152,6 +152,9 @@ def _edits(text: Text, worth: np.ndarray, count: int, rng: np.random.Generator) 
 
 
 def _first_noisy(guesses: np.ndarray, count: int, rng: np.random.Generator) -> list[int]:
+    """Return `count` places in the order of the guesses, each made uncertain by noise of a share of their spread."""
+    if not len(guesses):
+        return []
     noisy = guesses + _NOISE * guesses.std() * rng.gumbel(size=len(guesses))
     return np.argsort(-noisy, kind="stable")[:count].tolist()
 
