@@ -90,7 +90,7 @@ def test_a_finder_serves_a_part_of_the_prompts_and_embeds_none_of_them_again():
     poems = {prompt: 1.0 for prompt in TRAIN if "poem" in prompt}
     best = finder.find(finder.targets(poems), candidates=80)
     assert "poem" in best.rewrite_prompt
-    assert len(seen) <= 80 and not poems.keys() & (set(seen) - set(TRAIN))
+    assert 0 < len(seen) <= 80 and not TRAIN.keys() & set(seen)
 
 
 @pytest.mark.parametrize("cap", [3, 6, 9])

@@ -35,12 +35,21 @@ def test_minilm_counts_its_word_pieces_whole_and_keeps_the_cap_of_sentence_t5(mi
     assert minilm.max_pieces == remembering.max_pieces == 127
 
 
+@pytest.mark.slow
+def test_minilm_lists_its_word_pieces_as_they_stand_in_a_text(minilm):
+    listed = minilm.pieces()
+    assert {" make", "ing"} <= set(listed) and len(listed) > 28_000
+    assert not [piece for piece in listed if "##" in piece or "[unused" in piece or "[CLS]" in piece]
+    assert remembering_embedder(Settings(kind="minilm")).pieces() == listed
+
+
 def test_a_plain_function_counts_words_and_embeds_a_repeated_text_once():
     seen = []
     embedder = Embedder("plain", lambda texts: seen.extend(texts) or np.eye(2)[[len(text) % 2 for text in texts]])
     np.testing.assert_array_equal(embedder(["b", "aa", "b"]), [[0, 1], [1, 0], [0, 1]])
     assert seen == ["aa", "b"]
     assert embedder.count_pieces(["Make it  shorter\nnow", ""]) == [4, 0] and embedder.max_pieces == 127
+    assert embedder.pieces() == ()
 
 
 @pytest.mark.slow

@@ -34,6 +34,14 @@ def test_a_text_is_cut_as_sentencepiece_cuts_it_and_ends_in_eos(pieces, text):
     assert SentenceT5(None, pieces).count_pieces([text, text]) == [len(pieces.encode(text))] * 2
 
 
+def test_the_listed_pieces_are_written_as_they_stand_in_a_text(pieces):
+    listed = SentenceT5(None, pieces).list_pieces()
+    for text in PROMPTS:
+        own = [piece.replace("\u2581", " ") for piece in pieces.encode(text, out_type=str)]
+        assert set(own) <= set(listed) and "".join(own).strip() == text
+    assert not {"<pad>", "</s>", "<unk>"} & set(listed)
+
+
 def test_the_layout_of_the_ids_is_that_of_t5(pieces):
     assert (pieces.pad_id(), pieces.eos_id(), pieces.unk_id(), pieces.bos_id()) == (0, 1, 2, -1)
 

@@ -4,7 +4,7 @@ import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from hashlib import sha256
 from pathlib import Path
 
@@ -51,15 +51,20 @@ class ConstantFinder:
 
     def targets(self, weight: Mapping[str, float]) -> Targets:
         """Return prompts with their weights as targets; only those that are not among the finder's are embedded."""
-        row = {prompt: place for place, prompt in enumerate(self.prompts)}
         lines: Counter[str] = Counter()
         for prompt, share in weight.items():
             lines[" ".join(prompt.split())] += share
-        new = [line for line in lines if line not in row]
-        known = dict(zip(new, unit_vectors(self.embed, new) if new else (), strict=True))
-        return Targets.of(lines, lambda texts: np.array([
-            known[text] if text in known else self.vectors[row[text]] for text in texts
-        ]))  # fmt: skip
+        return Targets.of(lines, self.embed_new)
+
+    def embed_new(self, texts: Sequence[str]) -> np.ndarray:
+        """Return unit vectors, shape (n, d); the finder's own prompts are not embedded again."""
+        new = [text for text in texts if text not in self._row]
+        vectors = dict(zip(new, unit_vectors(self.embed, new) if new else (), strict=True))
+        return np.array([vectors[text] if text in vectors else self.vectors[self._row[text]] for text in texts])
+
+    @cached_property
+    def _row(self) -> dict[str, int]:
+        return {prompt: place for place, prompt in enumerate(self.prompts)}
 
     def best_prompt(self, targets: Targets) -> ScoredText:
         """Return the best of the prompts themselves; where none is within the limit, the shortest one, cut."""
@@ -93,7 +98,7 @@ class ConstantFinder:
         place = states and Place(states / f"{track}.npz", self._key(targets, starts, budget))
         with tqdm(total=count, desc=f"constant, {track}", unit="text") as bar:
             show = partial(_show, bar, moves)
-            found = search_text(targets, read, moves, self.embed, self.limit, budget, place=place, show=show)
+            found = search_text(targets, read, moves, self.embed_new, self.limit, budget, place=place, show=show)
         text = ScoredText(moves.spell(found.texts[0]), float(found.scores[0]))
         return max(best, text, key=lambda one: one.train_score)
 

@@ -15,6 +15,7 @@ _LOOKED_AT = 4  # composed texts for one that is embedded: some were so before
 _PRIOR = 3.0  # edits' worth of belief in a unit's own vector
 _NOISE = 0.5  # of the guesses' spread: how far down the order of guesses a unit may come from
 _INSERTS, _REPLACEMENTS, _DELETIONS = 0.45, 0.4, 0.1  # of the edits of single units; the rest are swaps
+_LONGEST_GAP = 4  # units that a phrase takes the place of
 _PHRASES = 0.25  # edits in which a whole prompt comes in, for one of those
 _COMBINED = 12  # of a text's edits that gained most are put together
 _COMBINATIONS = 6  # drawn at random of these, beside the two best, the three best ...
@@ -129,9 +130,22 @@ class FreeMoves:
         evaluate(both, budget.batch)
 
     def _phrase_edits(self, text: Text, tangent: np.ndarray, count: int, rng: np.random.Generator) -> list[Edit]:
-        places = rng.integers(len(text) + 1, size=count).tolist()
-        drawn = self.phrases.drawn(tangent, count, rng)
-        return [Edit(place, place, self.phrases.texts[row]) for place, row in zip(places, drawn, strict=False)]
+        drawn = [self.phrases.texts[row] for row in self.phrases.drawn(tangent, count, rng)]
+        return [Edit(*_span(len(text), _LONGEST_GAP, rng), _part(phrase, rng)) for phrase in drawn]
+
+
+def _span(length: int, longest: int, rng: np.random.Generator) -> tuple[int, int]:
+    """Draw a start and a stop within a text of that length, at most `longest` units apart."""
+    start = int(rng.integers(length + 1))
+    return start, start + int(rng.integers(min(longest, length - start) + 1))
+
+
+def _part(phrase: Text, rng: np.random.Generator) -> Text:
+    """Draw a run of a phrase's units, or in half of the cases the whole phrase."""
+    if rng.random() < 0.5:
+        return phrase
+    start, stop = sorted(rng.choice(len(phrase) + 1, size=2, replace=False).tolist())
+    return phrase[start:stop]
 
 
 def read_units(text: str, number: Mapping[str, int]) -> Text | None:
@@ -152,6 +166,9 @@ def _edits(text: Text, worth: np.ndarray, count: int, rng: np.random.Generator) 
 
 
 def _first_noisy(guesses: np.ndarray, count: int, rng: np.random.Generator) -> list[int]:
+    """Return `count` places in the order of the guesses, each made uncertain by noise of a share of their spread."""
+    if not len(guesses):
+        return []
     noisy = guesses + _NOISE * guesses.std() * rng.gumbel(size=len(guesses))
     return np.argsort(-noisy, kind="stable")[:count].tolist()
 
