@@ -65,7 +65,7 @@ def folders(tmp_path_factory) -> dict[str, str]:
 
 
 def settings(folder: str, **changes) -> Encoder:
-    few = {"model": folder, "max_text_tokens": 24, "epochs": 60, "batch_tokens": 300, "learning_rate": 3e-3, "ema": 0.9}
+    few = {"model": folder, "max_text_tokens": 24, "epochs": 40, "batch_tokens": 300, "learning_rate": 3e-3, "ema": 0.9}
     return Encoder(**few | changes)
 
 
@@ -113,7 +113,7 @@ def test_twenty_pairs_are_learnt_by_heart(kind, folders, tmp_path):
     lines = [json.loads(line) for line in (tmp_path / "metrics.jsonl").read_text().splitlines()]
     losses = [line["loss"] for line in lines if "loss" in line]
     assert len(losses) == fitted.steps == lines[-1]["step"] and losses[-1] < -0.8
-    assert sum("SCS S2" in line for line in lines) == 60
+    assert sum("SCS S2" in line for line in lines) == 40
 
 
 @pytest.mark.slow

@@ -6,6 +6,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from statistics import fmean
 
 import numpy as np
 import pandas as pd
@@ -23,7 +24,7 @@ from prompt_recovery.train.examples import Row, plan_batches
 from prompt_recovery.train.metrics_log import metrics_log
 from prompt_recovery.train.optimisers import cosine
 
-_HEAD_RIDGE = 0.3  # of the first head, relative to the mean square of what it sees
+_HEAD_RIDGE = 1.0  # of the first head, relative to the mean square of what it sees; 0.1 to 3 differ by 0.007 SCS
 
 
 @dataclass(frozen=True)
@@ -124,7 +125,7 @@ def fit_pair_encoder(
             scores = vector_scores(averaged, held_out)
             log(step=stepper.step, **{f"SCS {split}": score for split, score in scores.items()})
             bar.set_postfix_str(f"loss {loss:.3f}, " + ", ".join(f"SCS {one} {s:.3f}" for one, s in scores.items()))
-            if not best or _mean(scores) > _mean(best):
+            if not best or fmean(scores.values()) > fmean(best.values()):
                 best, best_epoch, best_weights = scores, epoch, copy.deepcopy(averaged.model.state_dict())
     encoder.model.load_state_dict(best_weights)
     encoder.model.eval()
@@ -206,7 +207,3 @@ def vector_scores(encoder: PairEncoder, held_out: dict[str, Taught]) -> dict[str
     return {
         split: float(sharpened_cosine(own.targets, encoder.vectors(own.rows)).mean()) for split, own in held_out.items()
     }
-
-
-def _mean(scores: dict[str, float]) -> float:
-    return sum(scores.values()) / len(scores)
