@@ -253,6 +253,13 @@ def test_each_part_is_used_where_it_helps_and_never_where_the_settings_forbid_it
     assert name not in used_ingredients(fit_combination(rows, constant, allowed.model_copy(update=off), clusters))
 
 
+def test_a_part_that_needs_a_later_one_is_tried_again_after_it():
+    truths = ["improve improve text make poem sad"]
+    ranked = ranking(("a", "text make poem", "model", 0.8), ("a", "sad", "model", 0.5))
+    found = fit_combination(fitting(AnsweredRows(ranked), truths), "improve improve text", config.Leaderboard())
+    assert [name for name, _ in found.validation] == ["leaderboard constant", "filled slot", "concatenation"]
+
+
 def test_the_variants_are_each_core_the_whole_and_the_whole_less_each_ingredient():
     rows = AnsweredRows(RANKING, embed(TRUTHS), free=["sad", "letter"])
     variants = combination_variants(fitting(rows), CONSTANT, config.Leaderboard())
