@@ -121,8 +121,8 @@ def test_a_clusters_constant_is_used_only_where_prediction_and_answer_agree():
     assert texts(combination, agreeing) == ["SAD", "FORMAL"]
     assert texts(combination, crossed) == [CONSTANT, "FORMAL"]
     assert texts(combination, ROWS) == [CONSTANT, CONSTANT]  # no prediction, no agreement
-    null = Combination(CONSTANT, clusters=ClusterConstants(clusters.centres, ("nan", "FORMAL")))
-    assert texts(null, agreeing) == [CONSTANT, "FORMAL"]
+    null = Combination(CONSTANT, clusters=ClusterConstants(clusters.centres, ("nan", "FORMAL")), suffix="draw")
+    assert texts(null, agreeing) == [f"{CONSTANT} draw", "FORMAL draw"]
 
 
 def test_a_vector_belongs_to_a_cluster_by_its_direction():
