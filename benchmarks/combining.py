@@ -84,10 +84,11 @@ def main() -> None:
     parser.add_argument("--constant", help="the answer of a constant search; else the best single training prompt")
     parser.add_argument("--rows", type=int, help="of valid and of test, drawn at random; else all")
     parser.add_argument("--sticky", type=int, default=0, help="words that are tried as a suffix")
+    parser.add_argument("--embedder", default="minilm", choices=("minilm", "wordllama"))
     parser.add_argument("--seed", type=int, default=1, help="of the split")
     args = parser.parse_args()
     started = time.perf_counter()
-    embed = remembering_embedder(config.Embedder(kind="minilm"))
+    embed = remembering_embedder(config.Embedder(kind=args.embedder))
     triples = with_clusters(pd.read_parquet(args.triples), embed, args.seed)
     train, *parts = (triples[triples["split"] == split] for split in ("train", "valid", "test"))
     parts = [part.sample(min(args.rows or len(part), len(part)), random_state=0) for part in parts]

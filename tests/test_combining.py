@@ -121,8 +121,8 @@ def test_a_clusters_constant_is_used_only_where_prediction_and_answer_agree():
     assert texts(combination, agreeing) == ["SAD", "FORMAL"]
     assert texts(combination, crossed) == [CONSTANT, "FORMAL"]
     assert texts(combination, ROWS) == [CONSTANT, CONSTANT]  # no prediction, no agreement
-    null = Combination(CONSTANT, clusters=ClusterConstants(clusters.centres, ("nan", "FORMAL")))
-    assert texts(null, agreeing) == [CONSTANT, "FORMAL"]
+    null = Combination(CONSTANT, clusters=ClusterConstants(clusters.centres, ("nan", "FORMAL")), suffix="draw")
+    assert texts(null, agreeing) == [f"{CONSTANT} draw", "FORMAL draw"]
 
 
 def test_a_vector_belongs_to_a_cluster_by_its_direction():
@@ -253,6 +253,43 @@ def test_each_part_is_used_where_it_helps_and_never_where_the_settings_forbid_it
     assert name not in used_ingredients(fit_combination(rows, constant, allowed.model_copy(update=off), clusters))
 
 
+def test_of_several_forms_a_row_is_given_the_one_whose_expected_score_is_highest():
+    forms = Combination(CONSTANT, "answer", others=(Combination(CONSTANT), Combination("a letter")))
+    rows = AnsweredRows(RANKING, embed(["make a poem", "improve the text"]))
+    found = combine(forms, rows, embed, limit())
+    assert found["rewrite_prompt"].tolist() == ["make the text a poem", CONSTANT]
+    assert found["answered_by"].tolist() == ["model", "constant"] and found["id"].tolist() == ["a", "b"]
+    assert found["confidence"][1] == pytest.approx(1)
+    assert texts(forms) == texts(Combination(CONSTANT, "answer"))  # without means the first form
+
+
+def test_forms_are_added_where_the_choice_among_them_gains_and_the_settings_allow_it():
+    truths = ["make poem", "improve the text", "formal letter"]
+    ranked = [("a", "make poem", "model", 0.5), ("b", "poem", "model", 0.5), ("c", "formal letter", "model", 0.5)]
+    rows = fitting(AnsweredRows(ranking(*ranked), embed(truths)), truths)
+    found = fit_combination(rows, CONSTANT, config.Leaderboard())
+    assert [form.core for form in found.forms] == ["answer", "constant"]
+    assert texts(found, rows.rows) == ["make poem", CONSTANT, "formal letter"]
+    assert found.validation[-1] == ("choice by row", pytest.approx(rows.score(found)))
+    assert not fit_combination(rows, CONSTANT, config.Leaderboard(choose_by_row=False)).others
+    without_means = fitting(AnsweredRows(ranking(*ranked)), truths)
+    assert not fit_combination(without_means, CONSTANT, config.Leaderboard()).others
+
+
+def test_a_choice_by_a_prediction_that_is_wrong_is_not_taken():
+    truths = ["make poem", "letter"]
+    ranked = ranking(("a", "make poem", "model", 0.5), ("b", "letter", "model", 0.5))
+    wrong = fitting(AnsweredRows(ranked, embed(["improve the text"] * 2)), truths)
+    assert not fit_combination(wrong, CONSTANT, config.Leaderboard()).others
+
+
+def test_a_part_that_needs_a_later_one_is_tried_again_after_it():
+    truths = ["improve improve text make poem sad"]
+    ranked = ranking(("a", "text make poem", "model", 0.8), ("a", "sad", "model", 0.5))
+    found = fit_combination(fitting(AnsweredRows(ranked), truths), "improve improve text", config.Leaderboard())
+    assert [name for name, _ in found.validation] == ["leaderboard constant", "filled slot", "concatenation"]
+
+
 def test_the_variants_are_each_core_the_whole_and_the_whole_less_each_ingredient():
     rows = AnsweredRows(RANKING, embed(TRUTHS), free=["sad", "letter"])
     variants = combination_variants(fitting(rows), CONSTANT, config.Leaderboard())
@@ -266,7 +303,9 @@ def test_the_variants_are_each_core_the_whole_and_the_whole_less_each_ingredient
 
 def test_a_combination_is_read_back_from_json_as_it_was():
     clusters = ClusterConstants(((0.5, 1.0), (1.0, 0.0)), ("a", "b"))
-    whole = Combination(CONSTANT, "free", 3, "after", 0.25, 0.1, clusters, "draw", (("free text alone", 0.5),))
+    others = (Combination(CONSTANT, slot=0.5), Combination(CONSTANT, "answer", clusters=clusters))
+    steps = (("free text alone", 0.5), ("choice by row", 0.6))
+    whole = Combination(CONSTANT, "free", 3, "after", 0.25, 0.1, clusters, "draw", others, steps)
     for combination in (whole, Combination(CONSTANT)):
         assert combination_of(json.loads(json.dumps(combination.to_json()))) == combination
 

@@ -115,6 +115,7 @@ class Leaderboard(Section):
     min_confidences: Annotated[tuple[Share, ...], Field(min_length=1)] = (0.0, 0.1, 0.25, 0.5)
     cluster_constants: bool = True
     clusters: Count = 8
+    choose_by_row: bool = True  # among several forms, by the score that the predicted vector lets expect
     suffix: str = ""  # "lucrarea" for sentence-t5; nothing for embedders without a sticky token
 
 

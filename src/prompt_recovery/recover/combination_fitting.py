@@ -1,9 +1,10 @@
 """Answered validation rows and their true prompts' vectors in, the combination that scores best on them out.
 
-From each core, and part by part in the order of the settings, a part is kept where the mean sharpened cosine rises.
+From each core, and part by part in the order of the settings, a part is kept where the mean sharpened cosine rises;
+then other forms are, of which each row is given the one whose expected score is highest.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -26,6 +27,7 @@ INGREDIENTS = {
     "filled slot": {"fill_slot": False},
     "cluster constants": {"cluster_constants": False},
     "suffix": {"suffix": ""},
+    "choice by row": {"choose_by_row": False},
 }
 WHOLE = "leaderboard"
 CORES: dict[Core, str] = {"constant": "leaderboard constant", "answer": "best answer", "free": "free text alone"}
@@ -42,10 +44,15 @@ class FittingRows:
     embed: Embed
     limit: PieceLimit
 
+    def scores(self, combination: Combination) -> tuple[np.ndarray, np.ndarray]:
+        """Return the sharpened cosine of each row's combined text, and its confidence, both of shape (n,)."""
+        answers = combine(combination, self.rows, self.embed, self.limit)
+        scores = sharpened_cosine(self.truths, self.embed(answers["rewrite_prompt"].tolist()))
+        return scores, answers["confidence"].to_numpy()
+
     def score(self, combination: Combination) -> float:
         """Return the mean sharpened cosine of the combined texts."""
-        texts = combine(combination, self.rows, self.embed, self.limit)["rewrite_prompt"].tolist()
-        return float(sharpened_cosine(self.truths, self.embed(texts)).mean())
+        return float(self.scores(combination)[0].mean())
 
 
 def fit_combination(
@@ -65,7 +72,10 @@ def fit_combination(
     if settings.free_text and validation.rows.free is not None:
         cores.append("free")
     fitted = [_grown(Combination(constant, core), validation, settings, clusters) for core in cores]
-    return max(fitted, key=lambda combination: combination.validation[-1][1])
+    best = max(fitted, key=lambda combination: combination.validation[-1][1])
+    if not settings.choose_by_row or validation.rows.means is None:
+        return best
+    return _with_others(best, _simple_forms(cores, best, settings), validation)
 
 
 def combination_variants(
@@ -90,14 +100,16 @@ def combination_variants(
 
 def used_ingredients(combination: Combination) -> list[str]:
     """Return the ingredients that are in it."""
+    forms = combination.forms
     used = {
-        "free text": combination.core == "free",
-        "concatenation": combination.answers > 1,
-        "appended constant": combination.constant_place != "nowhere",
-        "constant where unsure": combination.core != "constant" and combination.min_confidence > 0,
-        "filled slot": combination.slot is not None,
-        "cluster constants": combination.clusters is not None,
-        "suffix": bool(combination.suffix),
+        "free text": any(form.core == "free" for form in forms),
+        "concatenation": any(form.answers > 1 for form in forms),
+        "appended constant": any(form.constant_place != "nowhere" for form in forms),
+        "constant where unsure": any(form.core != "constant" and form.min_confidence > 0 for form in forms),
+        "filled slot": any(form.slot is not None for form in forms),
+        "cluster constants": any(form.clusters is not None for form in forms),
+        "suffix": any(form.suffix for form in forms),
+        "choice by row": len(forms) > 1,
     }
     return [name for name in INGREDIENTS if used[name]]
 
@@ -118,6 +130,37 @@ def _grown(
                 best, combination = score, one
                 steps.append((name, best))
     return replace(combination, validation=tuple(steps))
+
+
+def _with_others(best: Combination, others: Sequence[Combination], validation: FittingRows) -> Combination:
+    """Add those of `others` that raise the score where each row is given the form of highest confidence."""
+    measured = {form: validation.scores(form) for form in (best, *others)}
+    taken, score = [best], best.validation[-1][1]
+    while left := [form for form in measured if form not in taken]:
+        tried = [_chosen_by_row([measured[form] for form in (*taken, other)]) for other in left]
+        if max(tried) <= score:
+            break
+        score = max(tried)
+        taken.append(left[tried.index(score)])
+    steps = best.validation if len(taken) == 1 else (*best.validation, ("choice by row", score))
+    return replace(best, others=tuple(taken[1:]), validation=steps)
+
+
+def _chosen_by_row(measured: Sequence[tuple[np.ndarray, np.ndarray]]) -> float:
+    scores, confidences = (np.array(one) for one in zip(*measured, strict=True))
+    return float(np.take_along_axis(scores, confidences.argmax(axis=0)[None], axis=0).mean())
+
+
+def _simple_forms(cores: Sequence[Core], best: Combination, settings: config.Leaderboard) -> list[Combination]:
+    """Return each core alone and with one further part, with the suffix and the clusters of the best."""
+    alone = [Combination(best.constant, core) for core in cores]
+    forms = alone + [
+        replace(form, min_confidence=0.0)
+        for one in alone
+        for options in (_concatenations, _beside_the_constant, _fillings)
+        for form in options(one, settings, None)
+    ]
+    return list(dict.fromkeys(replace(form, clusters=best.clusters, suffix=best.suffix) for form in forms))
 
 
 Options = Callable[[Combination, config.Leaderboard, ClusterConstants | None], Iterator[Combination]]

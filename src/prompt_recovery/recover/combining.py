@@ -4,7 +4,7 @@ What the text is made of is a `Combination`, which `combination_fitting` fits on
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -34,7 +34,13 @@ class Combination:
     min_confidence: float = 0.0  # utility of a row's best answer; below it, the row is given the constant alone
     clusters: ClusterConstants | None = None
     suffix: str = ""
+    others: tuple["Combination", ...] = ()  # a row is given one of these where a higher score is to be expected of it
     validation: tuple[tuple[str, float], ...] = ()
+
+    @property
+    def forms(self) -> tuple["Combination", ...]:
+        """Return all the ways in which a row's text may be put together."""
+        return (replace(self, others=()), *self.others)
 
     def to_json(self) -> dict[str, Any]:
         """Return it as JSON values."""
@@ -48,15 +54,24 @@ def combination_of(values: Mapping[str, Any]) -> Combination:
         centres = tuple(tuple(centre) for centre in clusters["centres"])
         clusters = ClusterConstants(centres, tuple(clusters["constants"]))
     steps = tuple((name, score) for name, score in values["validation"])
-    return Combination(**{**values, "clusters": clusters, "validation": steps})
+    others = tuple(combination_of(other) for other in values["others"])
+    return Combination(**{**values, "clusters": clusters, "others": others, "validation": steps})
 
 
 def combine(combination: Combination, rows: AnsweredRows, embed: Embed, limit: PieceLimit) -> pd.DataFrame:
     """Answer every row -> id, rewrite_prompt, answered_by, confidence; no text is over the limit, empty or null.
 
     `answered_by`: the kind of the first answer that is in the text, else `constant`. `confidence`: the sharpened cosine
-    to be expected of the text, or, without means, the utility of the row's best answer.
+    to be expected of the text, or, without means, the utility of the row's best answer. Of several forms of a row the
+    one of highest confidence is taken, the first of equal ones.
     """
+    frames = [_combined(form, rows, embed, limit) for form in combination.forms]
+    best = np.argmax([frame["confidence"] for frame in frames], axis=0)
+    stacked = pd.concat(frames, ignore_index=True)
+    return stacked.iloc[best * len(best) + np.arange(len(best))].reset_index(drop=True)
+
+
+def _combined(combination: Combination, rows: AnsweredRows, embed: Embed, limit: PieceLimit) -> pd.DataFrame:
     answers = answers_of(rows, combination.core)
     constants = _constants(combination, answers, rows.means, embed)
     taken = _taken(combination, answers, rows.means, embed)
@@ -65,7 +80,7 @@ def combine(combination: Combination, rows: AnsweredRows, embed: Embed, limit: P
     return pd.DataFrame({
         "id": rows.ids,
         "rewrite_prompt": texts,
-        "answered_by": [own.kinds[0] if texts else "constant" for own, texts in zip(answers, taken, strict=True)],
+        "answered_by": [own.kinds[0] if said else "constant" for own, said in zip(answers, taken, strict=True)],
         "confidence": _confidence(texts, answers, rows.means, embed),
     })  # fmt: skip
 
