@@ -94,7 +94,7 @@ def test_a_row_without_answers_goes_by_its_vector_alone_and_without_that_by_its_
 
 
 def test_the_same_text_is_ranked_once_and_pairs_keep_their_order():
-    told = evidence_of(("z", "0", "model"), ("z", "0", "constant"), ("z", "40", "neighbour"), ("a", "7", "constant"))
+    told = evidence_of(("z", "0", "constant"), ("z", "0", "model"), ("z", "40", "neighbour"), ("a", "7", "constant"))
     ranking = rank(model_of(), told, angles)
     assert list(zip(ranking["id"], ranking["rewrite_prompt"], ranking["kind"], strict=True)) == [
         ("z", "0", "model"), ("z", "40", "neighbour"), ("a", "7", "constant"),
@@ -164,6 +164,15 @@ def test_the_verifier_overrules_a_vector_that_was_wrong_on_validation():
     assert best_of(ungated, unseen) != list(truth["rewrite_prompt"])
 
 
+def test_a_verifier_that_fits_only_the_families_it_saw_is_not_used():
+    """Of one family the decoded text is right, of the other the retrieved; what the average says is wrong for both."""
+    truth = truth_of(a="37", b="37", c="37", d="-37", e="-37").assign(family=list("xxxyy"))
+    told = [(id_, *one) for id_ in truth["id"] for one in (("0", "neighbour"), ("37", "decoded"), ("-37", "retrieved"))]
+    rows = evidence_of(*told, means=angles(["0"] * 5))
+    model = fit_choice(rows, truth, angles, Choice(gate_powers=(0.0, 1.0)), seed=0)
+    assert model.verifier is None and best_of(model, rows) == ["0"] * 5
+
+
 def test_with_one_family_there_is_no_verifier():
     rows, truth = liars(0)
     assert fit_choice(rows, truth.assign(family="one"), angles, Choice(), seed=0).verifier is None
@@ -200,6 +209,10 @@ ONE = ("a", "0", "constant")
         (lambda: Evidence(pairs_of("a"), hypotheses_of(("b", "0", "constant"))), "row 'b' is none of the 1 pairs"),
         (lambda: Evidence(pairs_of("a", "a"), hypotheses_of(ONE)), "an id twice"),
         (lambda: evidence_of(("a", "null", "model")), "'null' of row 'a' can be no answer"),
+        (
+            lambda: gather(pairs_of("a"), hypotheses_of(("a", None, "model")), None, limit=WORDS, unchanged_prompt=None),
+            "column rewrite_prompt, row 0: null",
+        ),
         (lambda: evidence_of(ONE, means=angles(["0", "1"])), "expected \\(1, d\\)"),
         (lambda: evidence_of(ONE, means=np.full((1, 2), np.nan)), "vector 0 holds what is no number"),
         (lambda: rank(model_of(), evidence_of(ONE, means=np.ones((1, 3))), angles), "of 3 numbers, expected 2"),

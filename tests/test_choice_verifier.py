@@ -41,13 +41,14 @@ def test_the_signs_say_how_near_and_how_sure_the_vector_is():
 
 
 def test_the_signs_compare_with_both_texts_and_the_change():
-    row = signs(("old", "new"), {"new": "neighbour"}).iloc[0]
-    told = row[["like the original", "like the rewritten", "like the change"]]
-    assert list(told) == pytest.approx([0, 1, np.sqrt(0.5)], abs=1e-5)
+    table = signs(("old", "new"), {"new": "neighbour", "old": "decoded"})
+    told = table[["like the original", "like the rewritten", "like the change"]].to_numpy()
+    assert told[1] == pytest.approx([1, 0, -np.sqrt(0.5)], abs=1e-5)  # of equal length by alphabet: new, old
+    assert told[0] == pytest.approx([0, 1, np.sqrt(0.5)], abs=1e-5)
 
 
 def test_the_signs_count_the_longer_words_that_are_new_and_those_of_the_original():
-    row = signs(("Seven sailors sang", "Seven pirates sang"), {"Make sailors into pirates": "model"}).iloc[0]
+    row = signs(("Seven sailors sang", "Seven pirates sang"), {"Make the sailors into 7 pirates": "model"}).iloc[0]
     assert row["words that are new"] == pytest.approx(1 / 4)  # make, sailors, into, pirates
     assert row["words of the original"] == pytest.approx(1 / 4)
 
@@ -71,12 +72,15 @@ def test_the_score_is_told_from_the_sign_that_tells_it():
     assert verifier.weights[2] == 0 and abs(verifier.weights[1]) < 0.02
 
 
-def test_scores_below_zero_count_as_zero_and_a_wild_sign_is_bounded():
+def test_a_score_below_zero_counts_as_zero():
     table, scores = table_of(400, seed=0)
-    assert fit_verifier(table, np.where(scores < 0.2, -1, scores), 1e-3)(table).min() > 0
-    verifier = fit_verifier(table, scores, 1e-5)
-    wild = pd.DataFrame({"telling": [21.0, 1e9], "noise": 0.0, "same": [7.0, 1e9]})
-    assert np.ptp(verifier(wild.iloc[:, :3])) < 1e-6
+    low = scores < 0.2
+    assert fit_verifier(table, np.where(low, -1, scores), 1e-3) == fit_verifier(table, np.where(low, 0, scores), 1e-3)
+
+
+def test_a_wild_sign_is_bounded():
+    verifier = Verifier(("a",), (0.0,), (1.0,), (0.1,), 0.0)
+    assert verifier(pd.DataFrame({"a": [1e9]}))[0] == pytest.approx(1 / (1 + np.exp(-0.8)))
 
 
 def test_a_family_is_judged_without_having_been_seen():

@@ -65,6 +65,7 @@ def gather(
 
     No answer may be empty, read as null in a CSV, or have more pieces than `limit`; a text is put on one line.
     """
+    check_frame(hypotheses, HYPOTHESES, where="hypotheses", key=HYPOTHESIS_KEY)
     hypotheses = hypotheses.assign(rewrite_prompt=[" ".join(text.split()) for text in hypotheses["rewrite_prompt"]])
     distinct = sorted(set(hypotheses["rewrite_prompt"]) - READS_AS_NULL - {""})
     answerable = hypotheses[hypotheses["rewrite_prompt"].isin(set(limit.fitting(distinct)))]
