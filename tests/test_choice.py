@@ -47,8 +47,11 @@ def truth_of(**prompts: str) -> pd.DataFrame:
     return pd.DataFrame({"id": list(prompts), "rewrite_prompt": list(prompts.values()), "family": list(prompts)})
 
 
-def model_of(temperature=1.0, vector_share=0.5, **further) -> ChoiceModel:
-    return ChoiceModel("angles", temperature, vector_share, **further)
+def model_of(temperature=1.0, vector_share=0.5, by_vector=False) -> ChoiceModel:
+    return ChoiceModel("angles", temperature, vector_share, by_vector)
+
+
+BY_VECTOR = model_of(by_vector=True)
 
 
 def best_of(model, evidence) -> list[str]:
@@ -82,14 +85,16 @@ def test_an_answer_that_is_opposite_counts_as_nothing_not_as_a_loss():
 
 def test_the_vector_and_the_answers_share_the_utility():
     told = evidence_of(("a", "0", "model"), ("a", "90", "retrieved"), means=angles(["90"]) * np.float32(0.9))
-    assert best_of(model_of(vector_share=1.0), told) == ["90"]
-    assert best_of(model_of(vector_share=0.0), told) == ["0"]
-    assert rank(model_of(vector_share=0.75), told, angles)["utility"][0] == pytest.approx(0.75 * 0.9**3, abs=1e-6)
+    assert best_of(model_of(vector_share=1.0, by_vector=True), told) == ["90"]
+    assert best_of(model_of(vector_share=0.0, by_vector=True), told) == ["0"]
+    assert rank(model_of(vector_share=0.75, by_vector=True), told, angles)["utility"][0] == pytest.approx(
+        0.75 * 0.9**3, abs=1e-6
+    )
 
 
 def test_a_row_without_answers_goes_by_its_vector_alone_and_without_that_by_its_hypotheses():
     told = (("a", "0", "constant"), ("a", "88", "neighbour"), ("a", "90", "neighbour"))
-    assert best_of(model_of(vector_share=0.0), evidence_of(*told, means=angles(["5"]))) == ["0"]
+    assert best_of(model_of(vector_share=0.0, by_vector=True), evidence_of(*told, means=angles(["5"]))) == ["0"]
     assert best_of(model_of(vector_share=1.0), evidence_of(*told)) == ["88"]
 
 
@@ -104,7 +109,7 @@ def test_the_same_text_is_ranked_once_and_pairs_keep_their_order():
 
 def test_of_equals_the_shortest_is_first_then_the_alphabet():
     told = evidence_of(*(("a", text, "neighbour") for text in ("365", "005", "5", "05")), means=angles(["5"]))
-    assert list(rank(model_of(), told, angles)["rewrite_prompt"]) == ["5", "05", "005", "365"]
+    assert list(rank(BY_VECTOR, told, angles)["rewrite_prompt"]) == ["5", "05", "005", "365"]
 
 
 def test_where_nothing_was_changed_the_rule_answers():
@@ -114,9 +119,9 @@ def test_where_nothing_was_changed_the_rule_answers():
     })  # fmt: skip
     told = hypotheses_of(*((id_, "0", "constant") for id_ in pairs["id"]))
     told = gather(pairs, told, angles(["0"] * 3), limit=WORDS, unchanged_prompt="90")
-    assert best_of(model_of(), told) == ["90", "0", "0"]
+    assert best_of(BY_VECTOR, told) == ["90", "0", "0"]
     told = gather(pairs, told.hypotheses.query("kind != 'rule'"), angles(["0"] * 3), limit=WORDS, unchanged_prompt=None)
-    assert best_of(model_of(), told) == ["0", "0", "0"]
+    assert best_of(BY_VECTOR, told) == ["0", "0", "0"]
 
 
 def test_what_no_answer_may_be_is_never_given():
@@ -124,6 +129,8 @@ def test_what_no_answer_may_be_is_never_given():
     told = hypotheses_of(*(("a", text, "model") for text in texts), ("a", "0", "constant"))
     few = PieceLimit(WORDS.count_pieces, 3)
     left = gather(pairs_of("a"), told, None, limit=few, unchanged_prompt=None).hypotheses
+    unchanged = pairs_of("a").assign(rewritten_text="Old.")
+    assert left.equals(gather(unchanged, told, None, limit=few, unchanged_prompt="No more than three.").hypotheses)
     assert list(left["rewrite_prompt"]) == ["9 9", "0"]
     with pytest.raises(InputError, match="row 'a' that an answer may be"):
         gather(pairs_of("a"), told[told["kind"] == "model"][:5], None, limit=few, unchanged_prompt=None)
@@ -210,13 +217,14 @@ ONE = ("a", "0", "constant")
         (lambda: Evidence(pairs_of("a", "a"), hypotheses_of(ONE)), "an id twice"),
         (lambda: evidence_of(("a", "null", "model")), "'null' of row 'a' can be no answer"),
         (
-            lambda: gather(pairs_of("a"), hypotheses_of(("a", None, "model")), None, limit=WORDS, unchanged_prompt=None),
+            lambda: gather(pairs_of("a"), hypotheses_of(("a", None, "x")), None, limit=WORDS, unchanged_prompt=None),
             "column rewrite_prompt, row 0: null",
         ),
         (lambda: evidence_of(ONE, means=angles(["0", "1"])), "expected \\(1, d\\)"),
         (lambda: evidence_of(ONE, means=np.full((1, 2), np.nan)), "vector 0 holds what is no number"),
-        (lambda: rank(model_of(), evidence_of(ONE, means=np.ones((1, 3))), angles), "of 3 numbers, expected 2"),
-        (lambda: rank(ChoiceModel("minilm", 1.0, 1.0), evidence_of(ONE), angles), "minilm: got angles"),
+        (lambda: rank(BY_VECTOR, evidence_of(ONE, means=np.ones((1, 3))), angles), "of 3 numbers, expected 2"),
+        (lambda: rank(ChoiceModel("minilm", 1.0, 1.0, False), evidence_of(ONE), angles), "minilm: got angles"),
+        (lambda: rank(BY_VECTOR, evidence_of(ONE), angles), "with predicted vectors, the evidence comes without"),
         (lambda: fit_choice(*(liars(0)[0], truth_of(a="0")), angles, Choice(), seed=0), "none of row '0-0' \\(60 lack"),
     ],
 )  # fmt: skip
