@@ -47,8 +47,11 @@ def truth_of(**prompts: str) -> pd.DataFrame:
     return pd.DataFrame({"id": list(prompts), "rewrite_prompt": list(prompts.values()), "family": list(prompts)})
 
 
-def model_of(temperature=1.0, vector_share=0.5, **further) -> ChoiceModel:
-    return ChoiceModel("angles", temperature, vector_share, **further)
+def model_of(temperature=1.0, vector_share=0.5, by_vector=False) -> ChoiceModel:
+    return ChoiceModel("angles", temperature, vector_share, by_vector)
+
+
+BY_VECTOR = model_of(by_vector=True)
 
 
 def best_of(model, evidence) -> list[str]:
@@ -82,19 +85,21 @@ def test_an_answer_that_is_opposite_counts_as_nothing_not_as_a_loss():
 
 def test_the_vector_and_the_answers_share_the_utility():
     told = evidence_of(("a", "0", "model"), ("a", "90", "retrieved"), means=angles(["90"]) * np.float32(0.9))
-    assert best_of(model_of(vector_share=1.0), told) == ["90"]
-    assert best_of(model_of(vector_share=0.0), told) == ["0"]
-    assert rank(model_of(vector_share=0.75), told, angles)["utility"][0] == pytest.approx(0.75 * 0.9**3, abs=1e-6)
+    assert best_of(model_of(vector_share=1.0, by_vector=True), told) == ["90"]
+    assert best_of(model_of(vector_share=0.0, by_vector=True), told) == ["0"]
+    assert rank(model_of(vector_share=0.75, by_vector=True), told, angles)["utility"][0] == pytest.approx(
+        0.75 * 0.9**3, abs=1e-6
+    )
 
 
 def test_a_row_without_answers_goes_by_its_vector_alone_and_without_that_by_its_hypotheses():
     told = (("a", "0", "constant"), ("a", "88", "neighbour"), ("a", "90", "neighbour"))
-    assert best_of(model_of(vector_share=0.0), evidence_of(*told, means=angles(["5"]))) == ["0"]
+    assert best_of(model_of(vector_share=0.0, by_vector=True), evidence_of(*told, means=angles(["5"]))) == ["0"]
     assert best_of(model_of(vector_share=1.0), evidence_of(*told)) == ["88"]
 
 
 def test_the_same_text_is_ranked_once_and_pairs_keep_their_order():
-    told = evidence_of(("z", "0", "model"), ("z", "0", "constant"), ("z", "40", "neighbour"), ("a", "7", "constant"))
+    told = evidence_of(("z", "0", "constant"), ("z", "0", "model"), ("z", "40", "neighbour"), ("a", "7", "constant"))
     ranking = rank(model_of(), told, angles)
     assert list(zip(ranking["id"], ranking["rewrite_prompt"], ranking["kind"], strict=True)) == [
         ("z", "0", "model"), ("z", "40", "neighbour"), ("a", "7", "constant"),
@@ -104,7 +109,7 @@ def test_the_same_text_is_ranked_once_and_pairs_keep_their_order():
 
 def test_of_equals_the_shortest_is_first_then_the_alphabet():
     told = evidence_of(*(("a", text, "neighbour") for text in ("365", "005", "5", "05")), means=angles(["5"]))
-    assert list(rank(model_of(), told, angles)["rewrite_prompt"]) == ["5", "05", "005", "365"]
+    assert list(rank(BY_VECTOR, told, angles)["rewrite_prompt"]) == ["5", "05", "005", "365"]
 
 
 def test_where_nothing_was_changed_the_rule_answers():
@@ -114,11 +119,10 @@ def test_where_nothing_was_changed_the_rule_answers():
     })  # fmt: skip
     told = hypotheses_of(*((id_, "0", "constant") for id_ in pairs["id"]))
     told = answerable_evidence(pairs, told, angles(["0"] * 3), limit=WORDS, unchanged_prompt="90")
-    assert best_of(model_of(), told) == ["90", "0", "0"]
-    told = answerable_evidence(
-        pairs, told.hypotheses.query("kind != 'rule'"), angles(["0"] * 3), limit=WORDS, unchanged_prompt=None
-    )
-    assert best_of(model_of(), told) == ["0", "0", "0"]
+    assert best_of(BY_VECTOR, told) == ["90", "0", "0"]
+    unruled = told.hypotheses.query("kind != 'rule'")
+    told = answerable_evidence(pairs, unruled, angles(["0"] * 3), limit=WORDS, unchanged_prompt=None)
+    assert best_of(BY_VECTOR, told) == ["0", "0", "0"]
 
 
 def test_what_no_answer_may_be_is_never_given():
@@ -126,6 +130,9 @@ def test_what_no_answer_may_be_is_never_given():
     told = hypotheses_of(*(("a", text, "model") for text in texts), ("a", "0", "constant"))
     few = PieceLimit(WORDS.count_pieces, 3)
     left = answerable_evidence(pairs_of("a"), told, None, limit=few, unchanged_prompt=None).hypotheses
+    unchanged = pairs_of("a").assign(rewritten_text="Old.")
+    told_of_it = answerable_evidence(unchanged, told, None, limit=few, unchanged_prompt="No more than three.")
+    assert left.equals(told_of_it.hypotheses)
     assert list(left["rewrite_prompt"]) == ["9 9", "0"]
     with pytest.raises(InputError, match="row 'a' that an answer may be"):
         answerable_evidence(pairs_of("a"), told[told["kind"] == "model"][:5], None, limit=few, unchanged_prompt=None)
@@ -166,6 +173,15 @@ def test_the_verifier_overrules_a_vector_that_was_wrong_on_validation():
     assert best_of(ungated, unseen) != list(truth["rewrite_prompt"])
 
 
+def test_a_verifier_that_fits_only_the_families_it_saw_is_not_used():
+    """Of one family the decoded text is right, of the other the retrieved; what the average says is wrong for both."""
+    truth = truth_of(a="37", b="37", c="37", d="-37", e="-37").assign(family=list("xxxyy"))
+    told = [(id_, *one) for id_ in truth["id"] for one in (("0", "neighbour"), ("37", "decoded"), ("-37", "retrieved"))]
+    rows = evidence_of(*told, means=angles(["0"] * 5))
+    model = fit_choice(rows, truth, angles, Choice(gate_powers=(0.0, 1.0)), seed=0)
+    assert model.verifier is None and best_of(model, rows) == ["0"] * 5
+
+
 def test_with_one_family_there_is_no_verifier():
     rows, truth = liars(0)
     assert fit_choice(rows, truth.assign(family="one"), angles, Choice(), seed=0).verifier is None
@@ -202,10 +218,15 @@ ONE = ("a", "0", "constant")
         (lambda: Evidence(pairs_of("a"), hypotheses_of(("b", "0", "constant"))), "row 'b' is none of the 1 pairs"),
         (lambda: Evidence(pairs_of("a", "a"), hypotheses_of(ONE)), "an id twice"),
         (lambda: evidence_of(("a", "null", "model")), "'null' of row 'a' can be no answer"),
+        (
+            lambda: answerable_evidence(pairs_of("a"), hypotheses_of(("a", None, "x")), None, limit=WORDS, unchanged_prompt=None),
+            "column rewrite_prompt, row 0: null",
+        ),
         (lambda: evidence_of(ONE, means=angles(["0", "1"])), "expected \\(1, d\\)"),
         (lambda: evidence_of(ONE, means=np.full((1, 2), np.nan)), "vector 0 holds what is no number"),
-        (lambda: rank(model_of(), evidence_of(ONE, means=np.ones((1, 3))), angles), "of 3 numbers, expected 2"),
-        (lambda: rank(ChoiceModel("minilm", 1.0, 1.0), evidence_of(ONE), angles), "minilm: got angles"),
+        (lambda: rank(BY_VECTOR, evidence_of(ONE, means=np.ones((1, 3))), angles), "of 3 numbers, expected 2"),
+        (lambda: rank(ChoiceModel("minilm", 1.0, 1.0, False), evidence_of(ONE), angles), "minilm: got angles"),
+        (lambda: rank(BY_VECTOR, evidence_of(ONE), angles), "with predicted vectors, the evidence comes without"),
         (lambda: fit_choice(*(liars(0)[0], truth_of(a="0")), angles, Choice(), seed=0), "none of row '0-0' \\(60 lack"),
     ],
 )  # fmt: skip

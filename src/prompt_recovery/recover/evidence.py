@@ -65,11 +65,13 @@ def answerable_evidence(
 
     No answer may be empty, read as null in a CSV, or have more pieces than `limit`; a text is put on one line.
     """
+    check_frame(hypotheses, HYPOTHESES, where="hypotheses", key=HYPOTHESIS_KEY)
+    rule = _unchanged(pairs, unchanged_prompt) if unchanged_prompt else []
+    hypotheses = pd.concat([hypotheses, *rule], ignore_index=True)
     hypotheses = hypotheses.assign(rewrite_prompt=[" ".join(text.split()) for text in hypotheses["rewrite_prompt"]])
     distinct = sorted(set(hypotheses["rewrite_prompt"]) - READS_AS_NULL - {""})
-    answerable = hypotheses[hypotheses["rewrite_prompt"].isin(set(limit.fitting(distinct)))]
-    rule = _unchanged(pairs, unchanged_prompt) if unchanged_prompt else []
-    return Evidence(pairs, pd.concat([answerable, *rule], ignore_index=True), means)
+    answerable = hypotheses["rewrite_prompt"].isin(set(limit.fitting(distinct)))
+    return Evidence(pairs, hypotheses[answerable].reset_index(drop=True), means)
 
 
 def softmax_weights(log_probabilities: Sequence[float], temperature: float) -> np.ndarray:
