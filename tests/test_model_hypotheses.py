@@ -63,8 +63,8 @@ def test_every_answer_of_every_adapter_is_a_row_of_one_line(tmp_path):
 
 
 def test_the_order_of_the_rows_plays_no_part():
-    shuffled = ask(PAIRS.sample(frac=1, random_state=1))
-    own = ask()
+    pairs = PAIRS.assign(original_text=["x", "xxxx", "xx", "xxxx", "xx"])
+    shuffled, own = ask(pairs.sample(frac=1, random_state=1)), ask(pairs)
     key = list(HYPOTHESIS_KEY)
     pd.testing.assert_frame_equal(
         shuffled.table.sort_values(key, ignore_index=True), own.table.sort_values(key, ignore_index=True)
@@ -73,16 +73,18 @@ def test_the_order_of_the_rows_plays_no_part():
 
 
 def test_an_adapter_is_asked_all_before_the_next_is_put_in_force():
-    calls = []
+    asked = []
 
-    def named(name):
-        return name, lambda prompts, keys: calls.append(name) or spell(prompts, keys)
+    def in_turn():
+        for in_force in ("", "one", "two"):
+            asked.append([])
+            yield in_force, lambda prompts, keys: asked[-1].extend(keys) or spell(prompts, keys)
 
     def encode(original, rewritten, shots):
         return [1]
 
-    model_hypotheses(PAIRS, encode=encode, answerers=map(named, ("", "one", "two")), batch_size=2)
-    assert calls == [""] * 3 + ["one"] * 3 + ["two"] * 3
+    model_hypotheses(PAIRS, encode=encode, answerers=in_turn(), batch_size=2)
+    assert asked == [list("abcde")] * 3
 
 
 def test_what_repeats_is_kept_and_what_says_nothing_is_dropped_and_counted():
