@@ -63,13 +63,13 @@ def test_every_answer_of_every_adapter_is_a_row_of_one_line(tmp_path):
 
 
 def test_the_order_of_the_rows_plays_no_part():
-    pairs = PAIRS.assign(original_text=["x", "xxxx", "xx", "xxxx", "xx"])
+    pairs = PAIRS.assign(original_text=["x", "xxxx", "xxxx", "xxxx", "xx"])
     shuffled, own = ask(pairs.sample(frac=1, random_state=1)), ask(pairs)
     key = list(HYPOTHESIS_KEY)
     pd.testing.assert_frame_equal(
         shuffled.table.sort_values(key, ignore_index=True), own.table.sort_values(key, ignore_index=True)
     )
-    assert shuffled.batches.to_dict() == own.batches.to_dict() == {"a": 2, "b": 0, "c": 1, "d": 0, "e": 1}
+    assert shuffled.batches.to_dict() == own.batches.to_dict() == {"a": 2, "b": 0, "c": 0, "d": 1, "e": 1}
 
 
 def test_an_adapter_is_asked_all_before_the_next_is_put_in_force():
