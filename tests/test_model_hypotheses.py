@@ -64,7 +64,7 @@ def test_every_answer_of_every_adapter_is_a_row_of_one_line(tmp_path):
 
 def test_the_order_of_the_rows_plays_no_part():
     pairs = PAIRS.assign(original_text=["x", "xxxx", "xxxx", "xxxx", "xx"])
-    shuffled, own = ask(pairs.sample(frac=1, random_state=1)), ask(pairs)
+    shuffled, own = ask(pairs[::-1]), ask(pairs)
     key = list(HYPOTHESIS_KEY)
     pd.testing.assert_frame_equal(
         shuffled.table.sort_values(key, ignore_index=True), own.table.sort_values(key, ignore_index=True)
