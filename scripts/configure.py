@@ -9,7 +9,7 @@ from prompt_recovery.engines.requirements_check import missing_requirements
 from prompt_recovery.errors import InputError, readable_exit
 from prompt_recovery.manifest import write_json_if_changed
 from prompt_recovery.places import CONFIGS, RunFolder, TriplesFolder
-from prompt_recovery.run_chain import require_chain
+from prompt_recovery.run_chain import require_adapters, require_chain
 
 
 def main() -> None:
@@ -19,9 +19,9 @@ def main() -> None:
     parser.add_argument("--set-data", nargs="*", default=[], metavar="KEY=VALUE", help="settings of the run's data")
     parser.add_argument("--rungs", nargs="*", default=[], metavar="NAME", help="also runs that it is compared with")
     arguments = parser.parse_args()
-
     run = load_toml(RunConfig, CONFIGS / "run" / f"{arguments.run}.toml", arguments.set)
     require_chain(run, CONFIGS / "run")
+    require_adapters(run, CONFIGS / "run")
     data = load_toml(DataConfig, CONFIGS / "data" / f"{run.data}.toml", arguments.set_data)
     folder, triples = RunFolder(Path("runs") / run.name), TriplesFolder.named(run.data)
     rungs = rungs_named(run, arguments.rungs)

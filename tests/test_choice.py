@@ -219,7 +219,9 @@ ONE = ("a", "0", "constant")
         (lambda: Evidence(pairs_of("a", "a"), hypotheses_of(ONE)), "an id twice"),
         (lambda: evidence_of(("a", "null", "model")), "'null' of row 'a' can be no answer"),
         (
-            lambda: answerable_evidence(pairs_of("a"), hypotheses_of(("a", None, "x")), None, limit=WORDS, unchanged_prompt=None),
+            lambda: answerable_evidence(
+                pairs_of("a"), hypotheses_of(("a", None, "x")), None, limit=WORDS, unchanged_prompt=None
+            ),
             "column rewrite_prompt, row 0: null",
         ),
         (lambda: evidence_of(ONE, means=angles(["0", "1"])), "expected \\(1, d\\)"),

@@ -5,6 +5,7 @@ import pytest
 from prompt_recovery.config import Choice, Decoding, Recover, RunConfig, Vector
 from prompt_recovery.engines.embedder import Embedder
 from prompt_recovery.recover.hypotheses import Sources, gather
+from prompt_recovery.recover.model_hypotheses import ModelHypotheses
 from prompt_recovery.recover.prompt_bank import bank_of
 from prompt_recovery.recover.vector_regressor import fit_vector_model
 from prompt_recovery.tables import HYPOTHESES, HYPOTHESIS_KEY, READS_AS_NULL, check_frame
@@ -67,7 +68,8 @@ def test_free_texts_are_drawn_for_the_leaderboard_track_alone(sources):
 
 
 def test_no_more_neighbours_than_asked_for_and_a_models_answers_are_taken_as_they_are(sources):
-    said = pd.DataFrame([("row0", "Say it.", "model", "", "", np.int32(0))], columns=HYPOTHESES.names[:6])
+    table = pd.DataFrame([("row0", "Say it.", "model", "", "", np.int32(0))], columns=HYPOTHESES.names[:6])
+    said = ModelHypotheses(table, pd.Series(dtype="int32"), {})
     asked = Sources(sources.constant, sources.vector, sources.bank, lambda pairs: said)
     found = gather(PAIRS, asked, EMBED, run(choice=Choice(neighbours=1)))
     assert (found.evidence.hypotheses["kind"] == "neighbour").sum() == len(PAIRS)

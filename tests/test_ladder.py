@@ -6,7 +6,18 @@ import sys
 import pytest
 from conftest import PROJECT
 
-from prompt_recovery.config import STAGES, Base, Embedder, Lora, Recover, RunConfig, ladder, rungs_named, stage_settings
+from prompt_recovery.config import (
+    STAGES,
+    Base,
+    Embedder,
+    Generation,
+    Lora,
+    Recover,
+    RunConfig,
+    ladder,
+    rungs_named,
+    stage_settings,
+)
 from prompt_recovery.config_file import load_toml, validate
 from prompt_recovery.engines.requirements_check import missing_requirements
 from prompt_recovery.errors import InputError
@@ -35,7 +46,8 @@ def test_a_chained_run_has_its_stages_beside_the_methods():
 
 
 def test_every_rung_is_a_config_that_can_be_read_back():
-    for run in (RUN, CHAINED, MODEL_FREE):
+    joined = RUN.model_copy(update={"generation": Generation(adapters=("other",))})
+    for run in (RUN, CHAINED, MODEL_FREE, joined):
         for rung in ladder(run).values():
             assert validate(RunConfig, rung.model_dump(mode="json"), where="rung") == rung
 

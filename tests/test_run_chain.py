@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 from conftest import PROJECT
 
-from prompt_recovery.config import Base, Chat, Embedder, Lora, RunConfig, Train, stage_settings
+from prompt_recovery.config import Base, Chat, Embedder, Generation, Lora, RunConfig, Train, stage_settings
 from prompt_recovery.config_file import load_toml
 from prompt_recovery.errors import InputError
 from prompt_recovery.manifest import sha256, write_json
 from prompt_recovery.places import RunFolder, TriplesFolder
-from prompt_recovery.run_chain import require_chain, runs_before
+from prompt_recovery.run_chain import adapters_beside, require_adapters, require_chain, runs_before
 from prompt_recovery.tables import TRIPLES, write_table
 
 SECOND = RunConfig(name="second", data="kind", init_from="first", base=Base(model="base"), lora=Lora(rank=4))
@@ -116,6 +116,48 @@ def test_circles_lost_runs_and_itself_are_refused_from_the_configs_alone():
         load_toml(RunConfig, path, ["init_from=a"])
     with pytest.raises(InputError, match=r"a.toml: expected no \[base.from_scratch\] with init_from"):
         load_toml(RunConfig, path, ["base.from_scratch.rows=4"])
+
+
+def answering_beside(*names: str, **changes) -> RunConfig:
+    return first(name="main", generation=Generation(adapters=names), **changes)
+
+
+def test_adapters_that_answer_too_are_found_by_the_names_of_their_runs():
+    folders = [trained(first(name=name, method=method)) for name, method in (("b", "lora"), ("a", "qlora"))]
+    assert adapters_beside(answering_beside("b", "a")) == {own.path.name: own.path / "adapter" for own in folders}
+    assert adapters_beside(first()) == {}
+
+
+def test_an_adapter_that_cannot_answer_is_refused_with_the_setting_and_what_makes_it():
+    setting = r"run main: generation.adapters: 'a' "
+    with pytest.raises(InputError, match=setting + r"is not trained.*train.json. Run `make train RUN=a` first"):
+        adapters_beside(answering_beside("a"))
+    folder = trained(first(name="a"))
+    with pytest.raises(InputError, match=setting + r"is on another base: base.model = .base. there and .x. here.*=a"):
+        adapters_beside(answering_beside("a", base=Base(model="x")))
+    (folder.path / "adapter" / "adapter_model.safetensors").write_bytes(b"?")
+    with pytest.raises(InputError, match=r"runs/a/adapter: is not the adapter .* RUN=a` again"):
+        adapters_beside(answering_beside("a"))
+    trained(first(name="b", method="full"))
+    with pytest.raises(InputError, match=r"'b' has no adapter, method = \"full\""):
+        adapters_beside(answering_beside("b"))
+
+
+def test_adapters_are_checked_by_the_configs_alone():
+    configs = config("a", None).parent
+    require_adapters(answering_beside("a"), configs)
+    with pytest.raises(InputError, match=r"main.toml: generation.adapters: 'x': there is no configs/run/x.toml"):
+        require_adapters(answering_beside("a", "x"), configs)
+    with pytest.raises(InputError, match=r"'a' is on another base"):
+        require_adapters(answering_beside("a", base=Base(model="base", revision="1")), configs)
+    for settings, refusal in (
+        (['generation.adapters=["a"]'], "adapters to name other runs than this one, a"),
+        (['generation.adapters=["b"]', "method=full"], 'no generation.adapters with method = "full"'),
+        (['generation.adapters=["b", "b"]'], "adapters without repetitions"),
+        (['generation.openings=["Make"]'], 'openings with "" among them'),
+    ):
+        with pytest.raises(InputError, match=refusal):
+            load_toml(RunConfig, configs / "a.toml", settings)
 
 
 def test_make_trains_the_first_run_before_the_second(project):

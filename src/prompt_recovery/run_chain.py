@@ -1,4 +1,4 @@
-"""A run that starts from another run's adapter in, the runs before it out: checked, oldest first."""
+"""A run that uses adapters of other runs in, those runs and adapters out: what it starts from, what answers beside."""
 
 import tomllib
 from collections.abc import Mapping
@@ -6,8 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from prompt_recovery.config import RunConfig
+from prompt_recovery.config_file import load_toml
 from prompt_recovery.errors import InputError
 from prompt_recovery.manifest import read_json, sha256
+from prompt_recovery.methods import METHODS
 from prompt_recovery.places import RunFolder
 
 _BASE_KEYS = ("model", "revision")
@@ -45,8 +47,7 @@ def runs_before(run: RunConfig) -> list[dict[str, Any]]:
     manifest = read_json(folder.manifest("train"), made_by=made_by)
     _require_same_shape(run, manifest["config"], made_by)
     adapter = folder.trained(run.method)
-    if not adapter.is_dir() or sha256(adapter) != manifest["outputs"][adapter.name]:
-        raise InputError(f"{adapter}: is not the adapter that its manifest speaks of. Run `{made_by}` again.")
+    _require_unchanged(adapter, manifest, made_by)
     last = {
         "run": run.init_from,
         "data": manifest["config"]["data"],
@@ -64,9 +65,57 @@ def adapter_before(run: RunConfig) -> dict[str, Path]:
     return {"init_from": RunFolder(Path("runs") / run.init_from).trained(run.method)} if run.init_from else {}
 
 
+def require_adapters(run: RunConfig, configs: Path) -> None:
+    """Raise InputError unless each of `generation.adapters` is a run of `configs` on the same base with an adapter."""
+    for name in run.generation.adapters:
+        path = configs / f"{name}.toml"
+        if not path.is_file():
+            raise InputError(f"{configs / run.name}.toml: generation.adapters: {name!r}: there is no {path}.")
+        other = load_toml(RunConfig, path)
+        _require_answers_too(run, name, other.method, other.model_dump(mode="json")["base"] or {})
+
+
+def adapters_beside(run: RunConfig) -> dict[str, Path]:
+    """Return the adapter of each of `generation.adapters`, by the name of its run, in their order.
+
+    Raises InputError when one is not trained yet, is of another base, or has changed since it was trained.
+    """
+    adapters = {}
+    for name in run.generation.adapters:
+        folder, made_by = RunFolder(Path("runs") / name), f"make train RUN={name}"
+        if not folder.manifest("train").is_file():
+            raise InputError(
+                f"run {run.name}: generation.adapters: {name!r} is not trained: no {folder.manifest('train')}. "
+                f"Run `{made_by}` first, or take it out of the setting."
+            )
+        manifest = read_json(folder.manifest("train"), made_by=made_by)
+        _require_answers_too(run, name, manifest["config"]["method"], manifest["config"]["base"] or {})
+        adapters[name] = folder.adapter_of(manifest["config"]["method"])
+        _require_unchanged(adapters[name], manifest, made_by)
+    return adapters
+
+
 def peak_bytes(manifest: Mapping[str, Any]) -> int:
     """Return the memory that a stage held at most: the GPU's where there is one, else the process's."""
     return manifest["counts"]["peak_gpu_bytes"] or manifest["peak_memory_bytes"]
+
+
+def _require_answers_too(run: RunConfig, name: str, method: str, base: Mapping[str, Any]) -> None:
+    if METHODS[method].trains != "adapter":
+        raise InputError(f'run {run.name}: generation.adapters: {name!r} has no adapter, method = "{method}".')
+    own = run.model_dump(mode="json")["base"]
+    different = [key for key in _BASE_KEYS if base.get(key) != own[key]]
+    if different:
+        found = ", ".join(f"base.{key} = {base.get(key)!r} there and {own[key]!r} here" for key in different)
+        raise InputError(
+            f"run {run.name}: generation.adapters: {name!r} is on another base: {found}. Take it out of the setting, "
+            f"or give both the same base and run `make train RUN={name}`."
+        )
+
+
+def _require_unchanged(adapter: Path, manifest: Mapping[str, Any], made_by: str) -> None:
+    if not adapter.is_dir() or sha256(adapter) != manifest["outputs"][adapter.name]:
+        raise InputError(f"{adapter}: is not the adapter that its manifest speaks of. Run `{made_by}` again.")
 
 
 def _require_same_shape(run: RunConfig, trained: Mapping[str, Any], made_by: str) -> None:

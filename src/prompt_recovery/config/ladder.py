@@ -17,11 +17,12 @@ def ladder(config: RunConfig) -> dict[str, RunConfig]:
     """Return the runs by their names: every method of METHODS in turn, with nothing before it, all else equal; and
     STAGES, of a run with init_from.
 
-    Beside each only the constant is answered, for `base` would be `zero_shot` once more. Without [base] there are but
-    the methods that need none.
+    Beside each only the constant is answered, for `base` would be `zero_shot` once more, and no other run's adapter
+    answers too. Without [base] there are but the methods that need none.
     """
     recover = config.recover.model_copy(update={"beside": ("constant",), "tracks": ()})
-    whole = config.model_copy(update={"recover": recover})
+    alone = config.generation.model_copy(update={"adapters": ()})
+    whole = config.model_copy(update={"recover": recover, "generation": alone})
     fresh = whole.model_copy(update={"init_from": None})
     rungs = {
         method: fresh.model_copy(update={"method": method})

@@ -1,8 +1,8 @@
 """The settings of stage 3: how prompts are recovered, by a model and without one."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from prompt_recovery.config.section import Count, Positive, Section, Share
 
@@ -29,6 +29,16 @@ class Generation(Section):
     samples: Annotated[int, Field(ge=0)] = 0  # of each opening, beside its greedy answer
     temperature: Positive = 0.8  # of the samples
     adapters: tuple[str, ...] = ()  # runs on the same base whose adapters answer too
+
+    @model_validator(mode="after")
+    def _answers_once_and_freely(self) -> Self:
+        for key in ("openings", "adapters"):
+            values = getattr(self, key)
+            if len(set(values)) < len(values):
+                raise ValueError(f"generation.{key} without repetitions, found {list(values)}")
+        if "" not in self.openings:
+            raise ValueError('generation.openings with "" among them: the answer without an opening is the run\'s own')
+        return self
 
 
 class Constant(Section):

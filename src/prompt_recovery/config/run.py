@@ -218,3 +218,12 @@ class RunConfig(Section):
         if self.init_from and self.base.from_scratch:
             raise ValueError("no [base.from_scratch] with init_from: the base is the one that the first run made")
         return self
+
+    @model_validator(mode="after")
+    def _lets_other_adapters_answer(self) -> Self:
+        method = METHODS[self.method]
+        if self.name in self.generation.adapters:
+            raise ValueError(f"generation.adapters to name other runs than this one, {self.name}: it answers anyway")
+        if self.generation.adapters and not (method.needs_base and method.trains in ("adapter", "nothing")):
+            raise ValueError(f'no generation.adapters with method = "{self.method}": its base is not the one of theirs')
+        return self

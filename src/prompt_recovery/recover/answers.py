@@ -1,17 +1,16 @@
 """Pairs of texts in, one rewrite prompt a pair out: stage 3, the same in the score and in the notebook."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pandas as pd
-from tqdm import tqdm
 
 from prompt_recovery import config
 from prompt_recovery.methods import METHODS
+from prompt_recovery.recover.batching import Encode, by_length, encoded, one_line
 from prompt_recovery.recover.shots import Triple, fixed_shots, nearest_shots
 from prompt_recovery.tables import READS_AS_NULL
 
-Encode = Callable[[str, str, Sequence[Triple]], list[int]]
 Generate = Callable[[Sequence[Sequence[int]]], list[str]]
 
 
@@ -31,7 +30,7 @@ def answers_by(
     if method == "constant":
         return constant_answers(pairs, constant)
     own = method == run.method
-    shots = shots_of(pairs, run, train) if own else None
+    shots = shots_for(pairs, run, train) if own else None
     if own and not METHODS[method].needs_base:
         return neighbour_answers(pairs, shots, constant)
     from prompt_recovery.engines.recoverer import load_recoverer  # seconds to import
@@ -47,7 +46,7 @@ def answers_by(
     )
 
 
-def shots_of(
+def shots_for(
     pairs: pd.DataFrame, run: config.RunConfig, train: pd.DataFrame | None
 ) -> Sequence[Sequence[Triple]] | None:
     """Return the triples before each pair's question, or None for a method without."""
@@ -81,11 +80,9 @@ def recover_prompts(
     """
     ids = encoded(pairs, encode, shots)
     answers: dict[int, tuple[str, int]] = {}
-    with tqdm(total=len(pairs), desc="recovering", unit="row") as bar:
-        for number, batch in enumerate(like_lengths(ids, list(pairs["id"]), batch_size)):
-            texts = generate([ids[row] for row in batch])
-            answers |= {row: (_one_line(text), number) for row, text in zip(batch, texts, strict=True)}
-            bar.update(len(batch))
+    for number, batch in by_length(ids, list(pairs["id"]), batch_size, title="recovering"):
+        texts = generate([ids[row] for row in batch])
+        answers |= {row: (one_line(text), number) for row, text in zip(batch, texts, strict=True)}
     said = [answers[row] for row in range(len(pairs))]
     spoken = [text not in READS_AS_NULL for text, _ in said]
     return pd.DataFrame(
@@ -103,7 +100,7 @@ def neighbour_answers(pairs: pd.DataFrame, shots: Sequence[Sequence[Triple]], co
 
     A prompt that a CSV reader takes for null becomes `constant`; `answered_by` says `neighbour` or `constant`.
     """
-    prompts = [_one_line(own[-1][2]) for own in shots]
+    prompts = [one_line(own[-1][2]) for own in shots]
     spoken = [prompt not in READS_AS_NULL for prompt in prompts]
     return constant_answers(pairs, constant).assign(
         rewrite_prompt=[prompt if own else constant for prompt, own in zip(prompts, spoken, strict=True)],
@@ -116,19 +113,3 @@ def constant_answers(pairs: pd.DataFrame, constant: str) -> pd.DataFrame:
     return pd.DataFrame({"id": list(pairs["id"]), "rewrite_prompt": constant, "answered_by": "constant"}).assign(
         batch=pd.array([0] * len(pairs), dtype="int32")
     )
-
-
-def encoded(pairs: pd.DataFrame, encode: Encode, shots: Sequence[Sequence[Triple]] | None = None) -> list[list[int]]:
-    """Return the token ids of each pair's question, with its shots before it."""
-    shots = shots or [()] * len(pairs)
-    return [encode(*row) for row in zip(pairs["original_text"], pairs["rewritten_text"], shots, strict=True)]
-
-
-def like_lengths(ids: Sequence[Sequence[int]], keys: Sequence[str], batch_size: int) -> Iterator[list[int]]:
-    """Yield row numbers, longest rows first (memory runs out at once or never); the order of the rows plays no part."""
-    order = sorted(range(len(ids)), key=lambda row: (-len(ids[row]), keys[row]))
-    return (order[start : start + batch_size] for start in range(0, len(order), batch_size))
-
-
-def _one_line(text: str) -> str:
-    return " ".join(text.split())

@@ -10,13 +10,14 @@ import pandas as pd
 from prompt_recovery import config
 from prompt_recovery.engines.embedder import Embedder
 from prompt_recovery.recover.evidence import Evidence, answerable_evidence
+from prompt_recovery.recover.model_hypotheses import ModelHypotheses
 from prompt_recovery.recover.piece_limit import PieceLimit
 from prompt_recovery.recover.prompt_bank import PromptBank
 from prompt_recovery.recover.vector_decoding import chosen, decode
 from prompt_recovery.recover.vector_regressor import VectorModel
 from prompt_recovery.tables import HYPOTHESES
 
-AskModel = Callable[[pd.DataFrame], pd.DataFrame]
+AskModel = Callable[[pd.DataFrame], ModelHypotheses]
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,10 +36,11 @@ class Gathered:
     """What speaks for the prompts of n pairs, and the seconds that each kind took.
 
     `decoded`: of each pair the text that says its predicted vector best; `free`: the same, bound by no wording, only
-    where the leaderboard track is asked for.
+    where the leaderboard track is asked for; `said`: what the run's model answered, if it has one.
     """
 
     evidence: Evidence
+    said: ModelHypotheses | None
     decoded: list[str]
     free: list[str] | None
     seconds: dict[str, float]
@@ -51,8 +53,9 @@ def gather(pairs: pd.DataFrame, sources: Sources, embed: Embedder, run: config.R
     ids, tables, clock = list(pairs["id"]), [], _Clock()
     limit = PieceLimit(embed.count_pieces, embed.max_pieces)
     tables.append(_table(ids, [[limit.cut(sources.constant)]] * len(ids), "constant"))
-    if sources.ask_model:
-        tables.append(sources.ask_model(pairs))
+    said = sources.ask_model(pairs) if sources.ask_model else None
+    if said:
+        tables.append(said.table)
         clock.lap("model")
     reading = sources.vector.read(pairs, embed, run.choice.neighbours)
     tables.append(_table(ids, reading.neighbours, "neighbour"))
@@ -67,7 +70,7 @@ def gather(pairs: pd.DataFrame, sources: Sources, embed: Embedder, run: config.R
         clock.lap("free")
     hypotheses, unchanged = pd.concat(tables, ignore_index=True), run.choice.unchanged_prompt
     evidence = answerable_evidence(pairs, hypotheses, reading.means, limit=limit, unchanged_prompt=unchanged)
-    return Gathered(evidence, list(chosen(clean)["rewrite_prompt"]), free, clock.seconds)
+    return Gathered(evidence, said, list(chosen(clean)["rewrite_prompt"]), free, clock.seconds)
 
 
 def _of_rows(ids: Sequence[str], table: pd.DataFrame, kind: str) -> pd.DataFrame:

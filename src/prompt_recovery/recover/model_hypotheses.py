@@ -1,55 +1,132 @@
-"""Pairs of texts in, all that a model answers to them out: by every opening, greedily and by samples."""
+"""Pairs of texts in, all that a model and its adapters answer to each out: by openings and samples, in one pass."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
 
 import pandas as pd
-from tqdm import tqdm
 
-from prompt_recovery.engines.sampling import Answer
-from prompt_recovery.recover.answers import Encode, constant_answers, encoded, like_lengths
+from prompt_recovery import config
+from prompt_recovery.recover.batching import Encode, by_length, encoded, one_line
 from prompt_recovery.recover.shots import Triple
-from prompt_recovery.tables import HYPOTHESES
+from prompt_recovery.tables import HYPOTHESES, HYPOTHESIS_KEY, READS_AS_NULL, check_frame
 
-AnswerAll = Callable[[Sequence[Sequence[int]], Sequence[str]], list[list[Answer]]]
+
+class Said(Protocol):
+    """One answer to a question; `sample` 0 is greedy, `log_probability` the sum over its `tokens`."""
+
+    text: str
+    opening: str
+    sample: int
+    log_probability: float
+    tokens: int
+
+
+Answer = Callable[[Sequence[Sequence[int]], Sequence[str]], Sequence[Sequence[Said]]]
+
+
+@dataclass(frozen=True)
+class ModelHypotheses:
+    """What was answered to the pairs.
+
+    `table`: schema HYPOTHESES, kind "model", by adapter in the order of the pairs; `batches`: the number of the batch
+    of each pair, by id in the order of the pairs; `dropped`: answers that were empty or that a CSV reader takes for
+    null, by adapter.
+    """
+
+    table: pd.DataFrame
+    batches: pd.Series
+    dropped: dict[str, int]
 
 
 def model_hypotheses(
     pairs: pd.DataFrame,
     *,
     encode: Encode,
-    answer: AnswerAll,
+    answerers: Iterable[tuple[str, Answer]],
     batch_size: int,
-    adapter: str = "",
     shots: Sequence[Sequence[Triple]] | None = None,
-) -> pd.DataFrame:
-    """Return what is answered to every pair -> a frame of schema HYPOTHESES, kind `model`.
+) -> ModelHypotheses:
+    """Ask every pair's question, in batches of like lengths, of each of `answerers`: (adapter, what answers a batch).
 
-    `answer` takes the encoded questions of a batch and their ids, and gives each one's answers. An answer may be empty.
+    `answerers` are taken one after the other, the own one under the name ""; each gets the questions and the ids of
+    the pairs, and returns its answers to each. What they repeat is kept: the choice among them weighs it.
     """
-    ids, keys, rows = encoded(pairs, encode, shots), list(pairs["id"]), []
-    with tqdm(total=len(pairs), desc=f"answers{f' of {adapter}' if adapter else ''}", unit="row") as bar:
-        for batch in like_lengths(ids, keys, batch_size):
-            given = [keys[row] for row in batch]
-            for key, answers in zip(given, answer([ids[row] for row in batch], given), strict=True):
-                rows += [_row(key, adapter, one) for one in answers]
-            bar.update(len(batch))
-    return pd.DataFrame(rows, columns=HYPOTHESES.names).astype({"sample": "int32"})
+    ids, keys = encoded(pairs, encode, shots), list(pairs["id"])
+    rows, batches, dropped = [], {}, {}
+    for adapter, answer in answerers:
+        said: dict[int, Sequence[Said]] = {}
+        title = f"answering by {adapter}" if adapter else "answering"
+        for number, batch in by_length(ids, keys, batch_size, title=title):
+            answers = answer([ids[row] for row in batch], [keys[row] for row in batch])
+            said |= dict(zip(batch, answers, strict=True))
+            batches |= dict.fromkeys(batch, number)
+        own = [_values(keys[row], adapter, one) for row in range(len(keys)) for one in said[row]]
+        kept = [values for values in own if values["rewrite_prompt"] not in READS_AS_NULL]
+        dropped[adapter] = len(own) - len(kept)
+        rows += kept
+    table = pd.DataFrame(rows, columns=HYPOTHESES.names).astype({"sample": "int32", "tokens": "float64"})
+    check_frame(table, HYPOTHESES, where="the model's answers", key=HYPOTHESIS_KEY)
+    numbers = [batches[row] for row in range(len(keys))]
+    return ModelHypotheses(table, pd.Series(numbers, index=keys, dtype="int32"), dropped)
 
 
-def greedy_answers(hypotheses: pd.DataFrame, pairs: pd.DataFrame, constant: str) -> pd.DataFrame:
-    """Return what the run's own adapter says to each pair when nothing is forced -> a frame of schema ANSWERS.
+def hypotheses_of_run(
+    pairs: pd.DataFrame,
+    run: config.RunConfig,
+    *,
+    trained: Path | None,
+    adapters: Mapping[str, Path],
+    shots: Sequence[Sequence[Triple]] | None = None,
+) -> ModelHypotheses:
+    """Let the run's model answer every pair by its [generation], then by each of `adapters` (run -> folder).
 
-    `constant` answers where that is missing: it was empty, or a CSV reader takes it for null.
+    `trained`: the folder of what the run's own method trained. Raises InputError for an adapter of another base.
     """
-    own = hypotheses.query("kind == 'model' and opening == '' and adapter == '' and sample == 0")
-    said = pairs["id"].map(own.set_index("id")["rewrite_prompt"])
-    answers = constant_answers(pairs, constant)
-    return answers.assign(
-        rewrite_prompt=said.fillna(constant).to_numpy(),
-        answered_by=said.map(lambda text: "model", na_action="ignore").fillna("constant").to_numpy(),
-    )
+    from prompt_recovery.engines.recoverer import load_recoverer  # seconds to import
+
+    model = load_recoverer(run, trained)
+    answerers = _in_turn(model, run, adapters)
+    options = {"encode": model.encode, "answerers": answerers, "batch_size": run.generation.batch_size}
+    return model_hypotheses(pairs, shots=shots, **options)
 
 
-def _row(key: str, adapter: str, one: Answer) -> tuple:
-    text = " ".join(one.text.split())
-    return key, text, "model", one.opening, adapter, one.sample, one.log_probability, float(one.tokens)
+def greedy_answers(said: ModelHypotheses, constant: str) -> pd.DataFrame:
+    """Return the greedy answers without an opening of the run's own model -> a frame of schema ANSWERS.
+
+    They are what `recover_prompts` gives of the same model; one that was dropped becomes `constant`.
+    """
+    table = said.table
+    own = table[(table["opening"] == "") & (table["adapter"] == "") & (table["sample"] == 0)]
+    texts = own.set_index("id")["rewrite_prompt"].reindex(said.batches.index)
+    return pd.DataFrame({
+        "id": list(said.batches.index),
+        "rewrite_prompt": list(texts.fillna(constant)),
+        "answered_by": ["constant" if lost else "model" for lost in texts.isna()],
+        "batch": said.batches.array,
+    })  # fmt: skip
+
+
+def _in_turn(model: Any, run: config.RunConfig, adapters: Mapping[str, Path]) -> Iterator[tuple[str, Answer]]:
+    """Yield the run's own model and those with another adapter; they share weights, so each holds until the next."""
+
+    def answer_of(own: Any) -> Answer:
+        return lambda prompts, keys: own.answer_variously(prompts, keys, run.generation, run.seed)
+
+    yield "", answer_of(model)
+    for name, folder in adapters.items():
+        yield name, answer_of(model.with_adapter(folder, run.base.model))
+
+
+def _values(pair: str, adapter: str, said: Said) -> dict[str, Any]:
+    return {
+        "id": pair,
+        "rewrite_prompt": one_line(said.text),
+        "kind": "model",
+        "opening": said.opening,
+        "adapter": adapter,
+        "sample": said.sample,
+        "log_probability": said.log_probability,
+        "tokens": said.tokens,
+    }

@@ -13,7 +13,6 @@ from prompt_recovery import config
 from prompt_recovery.engines.embedder import Embedder, remembering_embedder
 from prompt_recovery.engines.language_model import peak_gpu_bytes, resolve_device
 from prompt_recovery.manifest import read_json
-from prompt_recovery.methods import METHODS
 from prompt_recovery.places import RunFolder
 from prompt_recovery.recover.answers import answers_by
 from prompt_recovery.recover.decision import Decision, decide, decision_of, fit_decision
@@ -60,8 +59,8 @@ def drawn_of(pairs: pd.DataFrame, run: config.RunConfig, folder: RunFolder, *, a
     texts = {"id": list(pairs["id"]), "rewrite_prompt": gathered.decoded, "answered_by": "vector"}
     answers["vector"] = pd.DataFrame(texts)
     hypotheses = gathered.evidence.hypotheses
-    if METHODS[run.method].needs_base:
-        answers[run.method] = greedy_answers(hypotheses, pairs, sources.constant)
+    if gathered.said:
+        answers[run.method] = greedy_answers(gathered.said, sources.constant)
     return Drawn(answers, variants, hypotheses, gathered.seconds | seconds)
 
 

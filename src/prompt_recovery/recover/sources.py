@@ -1,8 +1,6 @@
 """A run's folder in, what its hypotheses are drawn from out."""
 
-from functools import partial
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
@@ -10,17 +8,18 @@ from prompt_recovery import config
 from prompt_recovery.manifest import read_json
 from prompt_recovery.methods import METHODS
 from prompt_recovery.places import RunFolder, TriplesFolder
-from prompt_recovery.recover.answers import shots_of
+from prompt_recovery.recover.answers import shots_for
 from prompt_recovery.recover.hypotheses import AskModel, Sources
-from prompt_recovery.recover.model_hypotheses import model_hypotheses
+from prompt_recovery.recover.model_hypotheses import ModelHypotheses, hypotheses_of_run
 from prompt_recovery.recover.prompt_bank import load_bank
 from prompt_recovery.recover.vector_regressor import load_vector_model
+from prompt_recovery.run_chain import adapters_beside
 from prompt_recovery.tables import TRIPLES, read_table
 
 
 def source_files(run: config.RunConfig, folder: RunFolder) -> dict[str, Path]:
     """Return the files and folders that a run's answers depend on, by name."""
-    adapters = {f"adapter {name}": path for name, path in _adapters(run).items()}
+    adapters = {f"adapter {name}": path for name, path in adapters_beside(run).items()}
     own = {"trained": folder.trained(run.method), "vector": folder.vector if run.recover.tracks else None}
     own["train"] = TriplesFolder.named(run.data).part("train") if METHODS[run.method].shots != "none" else None
     return {name: path for name, path in own.items() if path} | {"constant": folder.constant} | adapters
@@ -48,29 +47,9 @@ def training_triples(run: config.RunConfig) -> pd.DataFrame | None:
 
 
 def _asker(run: config.RunConfig, folder: RunFolder) -> AskModel:
-    def ask(pairs: pd.DataFrame) -> pd.DataFrame:
-        from prompt_recovery.engines.recoverer import load_recoverer  # seconds to import
-
-        shots = shots_of(pairs, run, training_triples(run))
-        own = load_recoverer(run, folder.trained(run.method))
-        tables = [_answers_of(own, pairs, run, "", shots)]
-        for name, path in _adapters(run).items():  # one at a time: the base's weights are shared
-            tables.append(_answers_of(own.with_adapter(path, run.base.model), pairs, run, name, shots))
-        return pd.concat(tables, ignore_index=True)
+    def ask(pairs: pd.DataFrame) -> ModelHypotheses:
+        shots = shots_for(pairs, run, training_triples(run))
+        trained, adapters = folder.trained(run.method), adapters_beside(run)
+        return hypotheses_of_run(pairs, run, trained=trained, adapters=adapters, shots=shots)
 
     return ask
-
-
-def _answers_of(recoverer: Any, pairs: pd.DataFrame, run: config.RunConfig, adapter: str, shots: Any) -> pd.DataFrame:
-    return model_hypotheses(
-        pairs,
-        encode=recoverer.encode,
-        answer=partial(recoverer.answer_variously, settings=run.generation, seed=run.seed),
-        batch_size=run.generation.batch_size,
-        adapter=adapter,
-        shots=shots,
-    )
-
-
-def _adapters(run: config.RunConfig) -> dict[str, Path]:
-    return {name: RunFolder(Path("runs") / name).trained(run.method) for name in run.generation.adapters}
