@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from prompt_recovery import config
-from prompt_recovery.recover.answers import answers_by, recover_prompts
+from prompt_recovery.recover.answers import recover_prompts
 from prompt_recovery.recover.model_hypotheses import greedy_answers, hypotheses_of_run, model_hypotheses
 from prompt_recovery.tables import ANSWERS, HYPOTHESES, HYPOTHESIS_KEY, check_frame, read_table, write_table
 
@@ -101,14 +101,6 @@ def test_the_greedy_answers_are_the_runs_own_and_a_dropped_one_is_the_constant()
     assert list(answers["rewrite_prompt"]) == ["Make it rhyme."] * 2 + ["Improve the text."] + ["Make it rhyme."] * 2
     assert list(answers["answered_by"]) == ["model", "model", "constant", "model", "model"]
     assert list(answers["batch"]) == [2, 0, 1, 0, 1]
-
-
-def test_a_run_takes_its_answers_from_what_was_said_already():
-    run = config.RunConfig(name="small", data="small", method="lora", base=config.Base(model="nowhere"))
-    said = ask()
-    given = {"trained": None, "constant": "Improve the text.", "said": said}
-    pd.testing.assert_frame_equal(answers_by("lora", PAIRS, run, **given), greedy_answers(said, "Improve the text."))
-    assert set(answers_by("constant", PAIRS, run, **given)["rewrite_prompt"]) == {"Improve the text."}
 
 
 @pytest.mark.slow
