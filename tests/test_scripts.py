@@ -27,11 +27,11 @@ def project(tmp_path, monkeypatch) -> Path:
 
 @pytest.fixture
 def run_folder(project) -> RunFolder:
-    """A run whose training and constant are on record, though no model is there."""
+    """A run whose stages before recovery are on record, though no model is there."""
     run = load_toml(RunConfig, project / "configs" / "run" / "tiny.toml")
     folder = RunFolder(Path("runs/tiny"))
     write_json(folder.config, run.model_dump(mode="json"))
-    for stage in ("train", "constant"):
+    for stage in run.stages_before_recovery:
         write_json(folder.manifest(stage), {"config": stage_settings(run, stage)})
     write_json(folder.constant, {"rewrite_prompt": "Improve the text."})
     return folder

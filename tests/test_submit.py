@@ -86,7 +86,7 @@ def test_an_unpacked_bundle_is_a_run_folder_again(bundle, tmp_path):
     assert (folder / "adapter" / "base.json").read_text() == '"adapter/base.json"'
     config = json.loads((folder / "config.json").read_text())
     assert config["base"]["model"] == str(folder / "base")
-    assert config["generation"] == RUN.generation.model_dump()
+    assert config["generation"] == RUN.generation.model_dump(mode="json")
 
 
 @pytest.mark.parametrize("mounted", [f"models/{SOURCE}", "model/framework/variation/1", SOURCE])
