@@ -5,7 +5,6 @@ import json
 from prompt_recovery.errors import readable_exit
 from prompt_recovery.manifest import read_json, whole_or_absent, write_json
 from prompt_recovery.places import TriplesFolder, run_parser
-from prompt_recovery.score.scoring import score_predictions, score_table
 from prompt_recovery.tables import PREDICTIONS, ROW_SCORES, TRIPLES, distinct_rows, read_table, write_table
 
 
@@ -18,21 +17,18 @@ def main() -> None:
     trained = read_json(folder.manifest("train"), made_by=f"make train RUN={run.name}")["counts"]
     lines = folder.metrics.read_text(encoding="utf-8").splitlines() if folder.trained(run.method) else ()
     curve = [json.loads(line) for line in lines]
-    from prompt_recovery.engines.embedder import load_embedder, remembering_embedder
-    from prompt_recovery.score.measures import Known, measure
-    from prompt_recovery.score.report import render_report  # a second to import
+    from prompt_recovery.score.report import render_report  # seconds to import
+    from prompt_recovery.score.run_scores import read_choosing, score_run
 
     with folder.receipt(run, "score", predictions=folder.predictions, truth=test, training=train) as receipt:
-        embedder, second = remembering_embedder(run.embedder), run.score.second_embedder
-        rows, document = score_predictions(predictions, truth, lambda: embedder, run.score)
-        known = Known(training=distinct_rows(train, ("rewrite_prompt", "family")))
-        rows, document["measures"] = measure(rows, embedder, run.score, known, second=second and load_embedder(second))
-        write_json(folder.score, document)
-        write_table(rows, folder.row_scores, ROW_SCORES, key=("method", "id"))
+        training = distinct_rows(train, ("rewrite_prompt", "family"))
+        scores = score_run(run, predictions, truth, training, read_choosing(run, folder))
+        write_json(folder.score, scores.document)
+        write_table(scores.rows, folder.row_scores, ROW_SCORES, key=("method", "id"))
         with whole_or_absent(folder.report) as partial:
-            partial.write_text(render_report(run, rows, document, curve, trained), encoding="utf-8")
+            partial.write_text(render_report(run, scores, curve, trained), encoding="utf-8")
         receipt.outputs += [folder.score, folder.row_scores, folder.report]
-    print(score_table(document))
+    print(scores.table())
 
 
 if __name__ == "__main__":

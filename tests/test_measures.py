@@ -107,7 +107,7 @@ def test_the_document_is_json_and_its_table_has_a_line_a_method_and_split(measur
 
 def test_the_section_of_the_page_says_the_same(measured):
     page = render_page(
-        "score/report.html.j2", name="n", facts={}, splits=[], tracks=[], sources=[], ablation=None, figures=[],
+        "score/report.html.j2", name="n", facts={}, splits=[], tracks=[], sources=[], ablations={}, figures=[],
         samples=[], document={"embedder": "minilm", "confidence": 0.95}, measures=measures_values(measured[1]),
     )  # fmt: skip
     for words in (

@@ -7,6 +7,7 @@ from prompt_recovery.engines.embedder import Embedder
 from prompt_recovery.errors import InputError
 from prompt_recovery.score.intervals import cluster_bootstrap
 from prompt_recovery.score.report import render_report
+from prompt_recovery.score.run_scores import RunScores
 from prompt_recovery.score.scoring import SplitScore, score_predictions, score_table
 
 TRUTH = pd.DataFrame({
@@ -80,7 +81,7 @@ def test_the_tracks_have_tables_of_their_own(embed_angles):
     assert [line.split(" | ")[0].strip() for line in lines[2:]] == [
         "constant", "leaderboard track: texts made for the metric alone", "leaderboard"
     ]  # fmt: skip
-    page = render_report(RUN, rows, document, [], TRAINED)
+    page = render_report(RUN, RunScores(rows, document, {}), [], TRAINED)
     assert "Score by split, track clean" in page and "Score by split, track leaderboard" in page
     assert "Best rows (constant)" in page  # never a text of the other track
 
@@ -91,7 +92,7 @@ def test_scores_are_told_by_source_too_where_sources_are_known(embed_angles):
     found = {(one["source"], one["split"], one["method"]): (one["score"], one["rows"]) for one in document["sources"]}
     assert found["mail", "S1", "adapter"] == (pytest.approx(0.5625), 2)
     assert found["verse", "S0", "adapter"] == (pytest.approx(0.0, abs=1e-9), 1)
-    page = render_report(RUN, rows, document, [], TRAINED)
+    page = render_report(RUN, RunScores(rows, document, {}), [], TRAINED)
     assert "By source of the original, S1" in page and '<span class="best">1.000</span>' in page
     assert score(embed_angles)[1]["sources"] == []
 
@@ -100,14 +101,14 @@ def test_the_report_stands_alone_and_escapes_texts(embed_angles):
     rows, document = score(embed_angles)
     seen = {"step": 2, "valid S0": 2.5, "valid S1": 2.6, "SCS S0": 0.5, "SCS S1": 0.4}
     curve = [{"step": 1, "loss": 3.0}, {"step": 2, "loss": 2.0}, seen]
-    page = render_report(RUN, rows, document, curve, TRAINED)
+    page = render_report(RUN, RunScores(rows, document, {}), curve, TRAINED)
     assert page.count("<svg") == 3
     assert "a/base, nf4" in page and "started from" not in page and "1,000 triples of some, 90,000 tokens seen" in page
     assert "src=" not in page and 'href="http' not in page
     assert "The &lt;kettle&gt; sang." in page and "<kettle>" not in page
     assert "not the competition&#39;s" in page or "not the competition's" in page
     assert "Best rows (adapter)" in page and "Worst rows (adapter)" in page
-    assert page == render_report(RUN, rows, document, curve, TRAINED)
+    assert page == render_report(RUN, RunScores(rows, document, {}), curve, TRAINED)
 
 
 def test_a_chained_run_says_what_came_before(embed_angles):
@@ -115,13 +116,13 @@ def test_a_chained_run_says_what_came_before(embed_angles):
         {"run": "one", "rows": 9_000, "data": "general", "seconds": 70.4},
         {"run": "two", "rows": 800, "data": "kind", "seconds": 9.0},
     ]
-    page = render_report(RUN, *score(embed_angles), [], TRAINED | {"runs_before": before})
+    page = render_report(RUN, RunScores(*score(embed_angles), {}), [], TRAINED | {"runs_before": before})
     assert "<dd>one (9,000 triples of general, 70 s), then two (800 triples of kind, 9 s)</dd>" in page
 
 
 def test_a_run_without_a_model_has_a_report_too(embed_angles):
     run = RunConfig(name="tiny", data="some", method="nearest")
-    page = render_report(run, *score(embed_angles), [], {"trainable_parameters": 0})
+    page = render_report(run, RunScores(*score(embed_angles), {}), [], {"trainable_parameters": 0})
     assert "<dt>base</dt><dd>none</dd>" in page and "<dt>trained</dt><dd>nothing</dd>" in page
     assert page.count("<svg") == 2
 
@@ -131,13 +132,15 @@ def test_of_many_families_the_report_shows_the_best_and_the_worst(embed_angles):
     truth = pd.DataFrame({"id": families, "rewrite_prompt": "0", "family": families, "split": "S0"})
     truth = truth.assign(original_text="a", rewritten_text="b")
     predictions = pd.DataFrame({"id": families, "rewrite_prompt": [str(n / 2) for n in range(100)]})
-    page = render_report(RUN, *score(embed_angles, predictions, truth), [{"step": 1, "loss": 3.0}], TRAINED)
+    page = render_report(
+        RUN, RunScores(*score(embed_angles, predictions, truth), {}), [{"step": 1, "loss": 3.0}], TRAINED
+    )
     assert [family for family in families if f">{family}<" in page] == [*families[:30], *families[-30:]]
 
 
 def test_the_report_of_the_competition_embedder_has_no_warning(embed_angles):
     curve = [{"step": 1, "loss": 3.0}, {"step": 1, "valid S0": 2.5}]
-    page = render_report(RUN, *score(embed_angles, name="sentence-t5"), curve, TRAINED)
+    page = render_report(RUN, RunScores(*score(embed_angles, name="sentence-t5"), {}), curve, TRAINED)
     assert "is not the competition" not in page
 
 

@@ -73,7 +73,7 @@ def predict(
     its model was loaded too, and the most GPU memory held.
     """
     constant = read_json(folder.constant, made_by=f"make constant RUN={run.name}")["rewrite_prompt"]
-    train, answers, counts = training_triples(run), [], {"seconds": dict(drawn.seconds if drawn else {})}
+    train, answers, counts = training_triples(run), [], {"seconds": {}}
     for method in methods:
         if drawn and method in drawn.answers:
             own = drawn.answers[method]
@@ -82,6 +82,7 @@ def predict(
                 own = answers_by(method, pairs, run, trained=folder.trained(run.method), constant=constant, train=train)
         counts[method] = own["answered_by"].value_counts().to_dict()
         answers.append(_labelled(own, method))
+    counts |= {"seconds_by_kind": drawn.seconds} if drawn else {}
     return pd.concat(answers, ignore_index=True), counts | {"peak_gpu_bytes": peak_gpu_bytes()}
 
 

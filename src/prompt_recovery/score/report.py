@@ -10,10 +10,10 @@ from prompt_recovery import config
 from prompt_recovery.engines.figures import COLOURS, Drawing, canvas, drawing
 from prompt_recovery.methods import METHODS
 from prompt_recovery.page import render_page
-from prompt_recovery.score.ablation import Ablation
 from prompt_recovery.score.ablation_report import ablation_values
 from prompt_recovery.score.confidence import draw_risk_coverage
 from prompt_recovery.score.measures_report import measures_values
+from prompt_recovery.score.run_scores import RunScores
 from prompt_recovery.score.scoring import SplitScore, methods_by_track
 from prompt_recovery.score.training_curves import training_curves
 from prompt_recovery.tables import SPLIT_MEANINGS, TRACK_MEANINGS
@@ -23,18 +23,14 @@ _MOST_FAMILIES = 60
 
 
 def render_report(
-    run: config.RunConfig,
-    rows: pd.DataFrame,
-    document: dict[str, Any],
-    curve: Sequence[dict[str, float]],
-    trained: Mapping[str, Any],
-    ablation: Ablation | None = None,
+    run: config.RunConfig, scored: RunScores, curve: Sequence[dict[str, float]], trained: Mapping[str, Any]
 ) -> str:
     """Return the page.
 
-    `rows`: scored, with the texts; `curve`: the lines of metrics.jsonl, none where nothing is trained; `trained`:
+    `scored`: its rows have the texts; `curve`: the lines of metrics.jsonl, none where nothing is trained; `trained`:
     the counts of train's manifest. Rows are shown, and methods drawn, of the clean track where there is one.
     """
+    rows, document = scored.rows, scored.document
     scores = [SplitScore(**score) for score in document["scores"]]
     tracks = methods_by_track(score.method for score in scores)
     methods = next(iter(tracks.values()))
@@ -52,7 +48,7 @@ def render_report(
         sources=_sources(document["sources"], methods),
         figures=figures,
         measures=measures_values(document["measures"], draw_risk_coverage(rows)) if "measures" in document else None,
-        ablation=ablation and ablation_values(ablation),
+        ablations={name: ablation_values(one) for name, one in scored.ablations.items()},
         samples=[{"title": f"{title} ({methods[-1]})", "rows": own.to_dict("records")} for title, own in samples],
     )
 
