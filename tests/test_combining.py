@@ -263,6 +263,18 @@ def test_of_several_forms_a_row_is_given_the_one_whose_expected_score_is_highest
     assert texts(forms) == texts(Combination(CONSTANT, "answer"))  # without means the first form
 
 
+@pytest.mark.parametrize("core", ["answer", "constant", "free"])
+def test_an_answer_by_rule_stands_alone(core):
+    ranked = ranking(("a", "Correct it.", "rule", 0.1), ("a", "make it", "model", 0.6), ("b", "make", "model", 0.6))
+    rows = AnsweredRows(ranked, embed(["pirate", "pirate"]), free=["pirate", "pirate"])
+    found = combine(
+        Combination(CONSTANT, core, 2, "after", 0.5, 0.3, suffix="draw", others=(Combination("pirate"),)),
+        rows, embed, limit(),
+    )  # fmt: skip
+    assert found.loc[0, ["rewrite_prompt", "answered_by"]].tolist() == ["Correct it. draw", "rule"]
+    assert found.loc[1, "rewrite_prompt"] != "make draw"
+
+
 def test_forms_are_added_where_the_choice_among_them_gains_and_the_settings_allow_it():
     truths = ["make poem", "improve the text", "formal letter"]
     ranked = [("a", "make poem", "model", 0.5), ("b", "poem", "model", 0.5), ("c", "formal letter", "model", 0.5)]

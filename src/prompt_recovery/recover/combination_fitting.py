@@ -5,7 +5,7 @@ then other forms are, of which each row is given the one whose expected score is
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -43,12 +43,16 @@ class FittingRows:
     truths: np.ndarray
     embed: Embed
     limit: PieceLimit
+    _known: dict[Combination, tuple[np.ndarray, np.ndarray]] = field(default_factory=dict)  # the variants share most
 
     def scores(self, combination: Combination) -> tuple[np.ndarray, np.ndarray]:
         """Return the sharpened cosine of each row's combined text, and its confidence, both of shape (n,)."""
-        answers = combine(combination, self.rows, self.embed, self.limit)
-        scores = sharpened_cosine(self.truths, self.embed(answers["rewrite_prompt"].tolist()))
-        return scores, answers["confidence"].to_numpy()
+        key = replace(combination, validation=())
+        if key not in self._known:
+            answers = combine(combination, self.rows, self.embed, self.limit)
+            scores = sharpened_cosine(self.truths, self.embed(answers["rewrite_prompt"].tolist()))
+            self._known[key] = scores, answers["confidence"].to_numpy()
+        return self._known[key]
 
     def score(self, combination: Combination) -> float:
         """Return the mean sharpened cosine of the combined texts."""

@@ -63,10 +63,14 @@ def combine(combination: Combination, rows: AnsweredRows, embed: Embed, limit: P
 
     `answered_by`: the kind of the first answer that is in the text, else `constant`. `confidence`: the sharpened cosine
     to be expected of the text, or, without means, the utility of the row's best answer. Of several forms of a row the
-    one of highest confidence is taken, the first of equal ones.
+    one of highest confidence is taken, the first of equal ones. An answer by rule stands alone, the suffix apart.
     """
-    frames = [_combined(form, rows, embed, limit) for form in combination.forms]
-    best = np.argmax([frame["confidence"] for frame in frames], axis=0)
+    by_rule = rows.ranking.drop_duplicates("id")["kind"].to_numpy() == "rule"
+    alone = Combination(combination.constant, "answer", suffix=combination.suffix)
+    forms = [*combination.forms, alone] if by_rule.any() else combination.forms
+    frames = [_combined(form, rows, embed, limit) for form in forms]
+    best = np.argmax([frame["confidence"] for frame in frames[: len(combination.forms)]], axis=0)
+    best[by_rule] = len(frames) - 1
     stacked = pd.concat(frames, ignore_index=True)
     return stacked.iloc[best * len(best) + np.arange(len(best))].reset_index(drop=True)
 
