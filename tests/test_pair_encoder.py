@@ -113,7 +113,7 @@ def test_twenty_pairs_are_learnt_by_heart(kind, folders, tmp_path):
     lines = [json.loads(line) for line in (tmp_path / "metrics.jsonl").read_text().splitlines()]
     losses = [line["loss"] for line in lines if "loss" in line]
     assert len(losses) == fitted.steps == lines[-1]["step"] and losses[-1] < -0.8
-    assert sum("SCS S2" in line for line in lines) == 40
+    assert sum("SCS S2" in line for line in lines) == 41
 
 
 @pytest.mark.slow
@@ -121,7 +121,7 @@ def test_the_same_seed_trains_the_same_weights_and_another_others(folders, tmp_p
     vectors = []
     for seed in (0, 0, 1):
         encoder, _ = train_pair_encoder(
-            triples(), triples(), EMBED, settings(folders["bert"], epochs=2), device="cpu", seed=seed,
+            triples(), triples(), EMBED, settings(folders["bert"], epochs=20), device="cpu", seed=seed,
             metrics_path=tmp_path / "metrics.jsonl",
         )  # fmt: skip
         vectors.append(encoder.predict(triples()))
@@ -137,14 +137,15 @@ def test_the_best_epoch_is_kept_not_the_last(folders, tmp_path):
     )  # fmt: skip
     lines = [json.loads(line) for line in (tmp_path / "metrics.jsonl").read_text().splitlines()]
     means = [(line["SCS S0"] + line["SCS S2"]) / 2 for line in lines if "SCS S0" in line]
-    assert fitted.best_epoch == 1 + int(np.argmax(means)) < 8
+    assert fitted.best_epoch == int(np.argmax(means)) < 8
     score = (np.einsum("nd,nd->n", encoder.predict(valid), embed_words(valid["rewrite_prompt"])) ** 3).mean()
     assert score == pytest.approx(max(means), abs=1e-4)
 
 
 @pytest.mark.slow
 def test_before_training_the_head_predicts_by_ridge_regression(folders, tmp_path):
-    _, fitted = trained(folders["bert"], tmp_path / "m", triples(), epochs=1, learning_rate=1e-9)
+    _, fitted = trained(folders["bert"], tmp_path / "m", triples(), epochs=0)
+    assert (fitted.steps, fitted.best_epoch) == (0, 0)
     constant = embed_words(triples()["rewrite_prompt"]).mean(axis=0)
     constant /= np.linalg.norm(constant)
     of_constant = (embed_words(triples()["rewrite_prompt"]) @ constant) ** 3

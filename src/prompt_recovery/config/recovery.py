@@ -66,7 +66,7 @@ class Encoder(Section):
     """
 
     model: str | None = None  # hub id or folder of an encoder; None: all-MiniLM-L6-v2, which the requirements bring
-    epochs: Count = 3
+    epochs: Annotated[int, Field(ge=0)] = 3  # 0: the encoder as it is, with a head by ridge regression
     learning_rate: Positive = 5e-5
     batch_tokens: Count = 8_192  # of a step, padding included
     max_text_tokens: Annotated[int, Field(ge=16)] = 250  # of each of the two texts; BERT reads 512 in all

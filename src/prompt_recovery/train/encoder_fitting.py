@@ -104,18 +104,21 @@ def fit_pair_encoder(
 ) -> EncoderFitted:
     """Train all weights in place, with AdamW, cosine decay and warm-up; keep the averaged weights of the best epoch.
 
-    The best has the highest mean over splits of the vector's SCS. `metrics_path` gets {"step", "loss",
-    "learning_rate", "seconds"} lines and, after each epoch, {"step", "SCS <split>", ...}.
+    The best has the highest mean over splits of the vector's SCS; epoch 0 is the encoder as it was given.
+    `metrics_path` gets {"step", "loss", "learning_rate", "seconds"} lines and, at first and after each epoch,
+    {"step", "SCS <split>", ...}.
     Raises InputError, naming the step, when a loss or a gradient is no number, and when a GPU's memory runs out.
     """
     stepper = EncoderStepper(encoder, taught, settings, seed)
     averaged = replace(encoder, model=stepper.average.module)
-    started, best, best_epoch, best_weights = time.monotonic(), {}, 0, {}
+    started, best, best_epoch = time.monotonic(), vector_scores(encoder, held_out), 0
+    best_weights = copy.deepcopy(encoder.model.state_dict())
     rows = settings.epochs * len(taught.rows)
     with (
         metrics_log(metrics_path, 0, tensorboard=False) as log,
         tqdm(total=rows, desc="training the encoder", unit="row") as bar,
     ):
+        log(step=0, **_named(best))
         for epoch, plan in enumerate(stepper.epochs, start=1):
             for batch in plan:
                 loss = stepper.take_step(batch)
@@ -123,9 +126,9 @@ def fit_pair_encoder(
                 log(step=stepper.step, loss=loss, learning_rate=stepper.learning_rate, seconds=seconds)
                 bar.update(len(batch))
             scores = vector_scores(averaged, held_out)
-            log(step=stepper.step, **{f"SCS {split}": score for split, score in scores.items()})
-            bar.set_postfix_str(f"loss {loss:.3f}, " + ", ".join(f"SCS {one} {s:.3f}" for one, s in scores.items()))
-            if not best or fmean(scores.values()) > fmean(best.values()):
+            log(step=stepper.step, **_named(scores))
+            bar.set_postfix_str(", ".join(f"{name} {value:.3f}" for name, value in _named(scores).items()))
+            if fmean(scores.values()) > fmean(best.values()):
                 best, best_epoch, best_weights = scores, epoch, copy.deepcopy(averaged.model.state_dict())
     encoder.model.load_state_dict(best_weights)
     encoder.model.eval()
@@ -207,3 +210,7 @@ def vector_scores(encoder: PairEncoder, held_out: dict[str, Taught]) -> dict[str
     return {
         split: float(sharpened_cosine(own.targets, encoder.vectors(own.rows)).mean()) for split, own in held_out.items()
     }
+
+
+def _named(scores: dict[str, float]) -> dict[str, float]:
+    return {f"SCS {split}": score for split, score in scores.items()}
