@@ -1,4 +1,10 @@
-"""Signs of candidates and how each scored in, a logistic regression of the score out."""
+"""Signs of candidates and how each scored in, a logistic regression of the score out.
+
+It learns from hypotheses, good and bad, by their scores. True prompts beside them as positives teach that what is near
+the predicted vector is wrong, for composed texts are nearer than true prompts: cross-fitted on 1,497 real rows (MiniLM)
+it then chose texts of 0.137, with yes and no in place of scores of 0.089, without true prompts of 0.174; gradient
+boosting gave 0.172.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
