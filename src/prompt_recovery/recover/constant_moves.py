@@ -12,11 +12,10 @@ from prompt_recovery.recover.wording import Text, Wording
 
 _DRAWN = 64  # phrases a step, on the clean track
 _LOOKED_AT = 4  # composed texts for one that is embedded: some were so before
-_PRIOR = 3.0  # edits' worth of belief in a unit's own vector
+_PRIOR = 0.5  # edits' worth of belief in a unit's own vector
 _NOISE = 0.5  # of the guesses' spread: how far down the order of guesses a unit may come from
 _INSERTS, _REPLACEMENTS, _DELETIONS = 0.45, 0.4, 0.1  # of the edits of single units; the rest are swaps
 _LONGEST_GAP = 4  # units that a phrase takes the place of
-_PHRASES = 0.25  # edits in which a whole prompt comes in, for one of those
 _COMBINED = 12  # of a text's edits that gained most are put together
 _COMBINATIONS = 6  # drawn at random of these, beside the two best, the three best ...
 
@@ -121,8 +120,8 @@ class FreeMoves:
         for text, vector, slope, value in zip(standing.texts, standing.vectors, slopes, standing.values, strict=True):
             tangent = slope - (slope @ vector) * vector
             promised = self.vectors @ tangent
-            edits = _edits(text, promised + standing.surplus / (_PRIOR + standing.tried), 2 * share, rng)
-            edits += self._phrase_edits(text, tangent, round(2 * share * _PHRASES), rng)
+            edits = _edits(text, promised + standing.surplus / (_PRIOR + standing.tried), share, rng)
+            edits += self._phrase_edits(text, tangent, share, rng)
             edits = [edits[row] for row in rng.permutation(len(edits))]
             gains = evaluate([edit.of(text) for edit in edits], share) - value
             _learn(standing, text, edits, gains, promised)
