@@ -90,7 +90,7 @@ def test_a_finder_serves_a_part_of_the_prompts_and_embeds_none_of_them_again():
     poems = {prompt: 1.0 for prompt in TRAIN if "poem" in prompt}
     best = finder.find(finder.targets(poems), candidates=80)
     assert "poem" in best.rewrite_prompt
-    assert 0 < len(seen) <= 80 and not TRAIN.keys() & set(seen)
+    assert 0 < len(seen) < 80 and not TRAIN.keys() & set(seen)
 
 
 @pytest.mark.parametrize("cap", [3, 6, 9])
@@ -162,7 +162,7 @@ OWN = Embedder("words", embed, pieces=lambda: PIECES)
 
 
 def test_a_run_says_how_its_constant_does_on_each_validation_split(folder, tmp_path):
-    constants = constants_of_run(run_config(), folder, OWN, states=tmp_path / "states")
+    constants = constants_of_run(run_config(), folder, OWN, OWN, states=tmp_path / "states")
     assert constants.held_out.keys() == {"S0", "S1"} and constants.leaderboard is None
     write_json(tmp_path / "constant.json", constant_document(constants))
     document = json.loads((tmp_path / "constant.json").read_text())
@@ -174,15 +174,15 @@ def test_a_run_of_the_leaderboard_track_has_both(folder, tmp_path):
     run = run_config().model_copy(update={"recover": RunConfig.model_fields["recover"].default.model_copy(update={
         "tracks": ("clean", "leaderboard"),
     })})  # fmt: skip
-    constants = constants_of_run(run, folder, OWN, states=tmp_path / "states")
+    constants = constants_of_run(run, folder, OWN, OWN, states=tmp_path / "states")
     assert constants.leaderboard.train_score >= constants.clean.train_score
 
 
 def test_calibrated_weights_are_those_of_validation_prompts(folder, tmp_path):
     run = run_config(weighting="calibrated", candidates=0)
     with pytest.raises(InputError, match=r"calibration.parquet: not found, which constant.weighting"):
-        constants_of_run(run, folder, OWN, states=tmp_path / "states")
+        constants_of_run(run, folder, OWN, OWN, states=tmp_path / "states")
     frame = pd.DataFrame({"rewrite_prompt": ["Make it upper case.", "Rewrite this text like a pirate."]})
     frame.assign(weight=[0.9, 0.1], chosen=True).to_parquet(folder.calibration)
-    constants = constants_of_run(run, folder, OWN, states=tmp_path / "states")
+    constants = constants_of_run(run, folder, OWN, OWN, states=tmp_path / "states")
     assert constants.clean.rewrite_prompt == "Make it upper case." and constants.held_out == {}

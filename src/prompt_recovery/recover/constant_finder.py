@@ -46,6 +46,7 @@ class ConstantFinder:
     readable: ReadableMoves
     free: FreeMoves | None  # None: only the clean track is searched
     embed: Embed
+    quick: Embed  # the same less exactly, for candidates; what is given out is scored by `embed`
     limit: PieceLimit
     settings: config.Constant
 
@@ -56,10 +57,11 @@ class ConstantFinder:
             lines[" ".join(prompt.split())] += share
         return Targets.of(lines, self.embed_new)
 
-    def embed_new(self, texts: Sequence[str]) -> np.ndarray:
+    def embed_new(self, texts: Sequence[str], *, quickly: bool = False) -> np.ndarray:
         """Return unit vectors, shape (n, d); the finder's own prompts are not embedded again."""
         new = [text for text in texts if text not in self._row]
-        vectors = dict(zip(new, unit_vectors(self.embed, new) if new else (), strict=True))
+        embed = self.quick if quickly else self.embed
+        vectors = dict(zip(new, unit_vectors(embed, new) if new else (), strict=True))
         return np.array([vectors[text] if text in vectors else self.vectors[self._row[text]] for text in texts])
 
     @cached_property
@@ -100,7 +102,7 @@ class ConstantFinder:
         place = states and Place(states / f"{track}.npz", self._key(targets, starts, budget))
         with tqdm(total=count, desc=f"constant, {track}", unit="text") as bar:
             show = partial(_show, bar, moves)
-            read, embed = [moves.read(start) for start in starts], self.embed_new
+            read, embed = [moves.read(start) for start in starts], partial(self.embed_new, quickly=True)
             found = search_text(targets, read, moves, embed, self.limit, budget, place=place, show=show)
         texts = [moves.spell(found.texts[0]), *self.limit.fitting(seeds)]
         scores = targets.scores(self.embed_new(texts)).tolist()
@@ -148,11 +150,13 @@ def constant_finder(
     limit: PieceLimit,
     settings: config.Constant,
     pieces: Sequence[str] | None = None,
+    quick: Embed | None = None,
 ) -> ConstantFinder:
     """Return the finder of these prompts, the most frequent first; of the leaderboard's texts too if `pieces` is given.
 
     `pieces`: of the embedder's tokeniser as they stand in a text, with a leading space where they begin a word; may be
-    empty. Raises InputError for no prompts, and vectors that are none.
+    empty. `quick`: the embedder less exactly, for candidates. Raises InputError for no prompts, and vectors that are
+    none.
     """
     texts = tuple(text for text in dict.fromkeys(" ".join(prompt.split()) for prompt in prompts) if text not in _NULLS)
     if not texts:
@@ -163,8 +167,8 @@ def constant_finder(
     wording, whole = wording_of(texts, vectors), set(limit.fitting(texts[: settings.seeds]))
     held = {text: vector for text, vector in zip(texts, vectors, strict=True) if text in whole}
     readable = _readable(wording, held, settings)
-    free = None if pieces is None else _free(wording, held, pieces, embed, settings.units)
-    return ConstantFinder(texts, vectors, readable, free, embed, limit, settings)
+    free = None if pieces is None else _free(wording, held, pieces, quick or embed, settings.units)
+    return ConstantFinder(texts, vectors, readable, free, embed, quick or embed, limit, settings)
 
 
 def _readable(wording: Wording, held: Mapping[str, np.ndarray], settings: config.Constant) -> ReadableMoves:
