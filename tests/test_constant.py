@@ -24,7 +24,7 @@ ORDER = np.random.default_rng(0).permutation(len(PROMPTS))
 TRAIN, HELD_OUT = ({PROMPTS[row]: 1.0 for row in rows} for rows in (ORDER[:48], ORDER[48:]))
 PIECES = (" poem", " letter", " formal", " lucrarea", "s")
 AXES: dict[str, np.ndarray] = {}
-SETTINGS = Constant(candidates=600, batch=40, patience=4, max_words=14, odd_weight=0.0)
+SETTINGS = Constant(candidates=400, batch=40, patience=4, max_words=14, odd_weight=0.0)
 
 
 def embed(texts) -> np.ndarray:
@@ -40,12 +40,12 @@ def limit(pieces=127) -> PieceLimit:
     return PieceLimit(lambda texts: [len(text.split()) for text in texts], pieces)
 
 
-def found(weight=TRAIN, pieces=PIECES, settings=SETTINGS, cap=127, **options):
+def found(weight=TRAIN, pieces=None, settings=SETTINGS, cap=127, **options):
     return find_constants(weight, embed, limit=limit(cap), settings=settings, pieces=pieces, **options)
 
 
 def test_both_tracks_close_much_of_the_distance_on_held_out_prompts():
-    constants = found(held_out={"S2": HELD_OUT})
+    constants = found(pieces=PIECES, held_out={"S2": HELD_OUT})
     held = constants.held_out["S2"]
     assert held.best_prompt < held.clean < held.leaderboard
     assert held.leaderboard_share > 0.6 and held.clean_share > 0.3
@@ -56,14 +56,14 @@ def test_both_tracks_close_much_of_the_distance_on_held_out_prompts():
 
 
 def test_the_bound_is_above_every_text_and_the_best_prompt_below():
-    constants = found()
+    constants = found(pieces=PIECES)
     assert constants.best_prompt.rewrite_prompt in TRAIN
     assert constants.best_prompt.train_score < constants.clean.train_score <= constants.bound
     assert constants.clean.train_score < constants.leaderboard.train_score <= constants.bound + 1e-6
 
 
 def test_the_leaderboard_is_searched_only_when_asked_for():
-    constants = found(pieces=None, held_out={"S2": HELD_OUT})
+    constants = found(held_out={"S2": HELD_OUT})
     assert constants.leaderboard is None and constants.held_out["S2"].leaderboard is None
     with pytest.raises(InputError, match="made for the clean track alone"):
         finder = constant_finder(list(TRAIN), embed, limit=limit(), settings=SETTINGS)
@@ -71,7 +71,7 @@ def test_the_leaderboard_is_searched_only_when_asked_for():
 
 
 def test_no_candidates_means_the_best_prompt():
-    constants = found(settings=SETTINGS.model_copy(update={"candidates": 0}))
+    constants = found(pieces=PIECES, settings=SETTINGS.model_copy(update={"candidates": 0}))
     assert constants.clean == constants.leaderboard == constants.best_prompt
 
 
@@ -80,6 +80,12 @@ def test_only_the_most_frequent_prompts_are_tried_first():
     settings = SETTINGS.model_copy(update={"candidates": 0, "seeds": 1})
     assert found(weight, settings=settings, prompts=sorted(weight)).best_prompt.rewrite_prompt == sorted(weight)[0]
     assert found(weight, settings=settings).best_prompt.rewrite_prompt == "Turn the text into a letter."
+
+
+def test_clean_texts_take_no_words_from_prompts_with_markdown():
+    prompts = [*TRAIN, "**Rewrite** this as a sonnet.", "# Translate this"]
+    words = constant_finder(prompts, embed, limit=limit(), settings=SETTINGS).readable.wording.words
+    assert "poem." in words and not {"**Rewrite**", "sonnet.", "#", "Translate"} & set(words)
 
 
 def test_a_finder_serves_a_part_of_the_prompts_and_embeds_none_of_them_again():
@@ -93,9 +99,9 @@ def test_a_finder_serves_a_part_of_the_prompts_and_embeds_none_of_them_again():
     assert 0 < len(seen) < 80 and not TRAIN.keys() & set(seen)
 
 
-@pytest.mark.parametrize("cap", [3, 6, 9])
+@pytest.mark.parametrize("cap", [3, 9])
 def test_no_constant_is_over_the_cap(cap):
-    constants = found(cap=cap)
+    constants = found(pieces=PIECES, cap=cap, settings=SETTINGS.model_copy(update={"candidates": 200}))
     texts = [constants.clean, constants.leaderboard, constants.best_prompt]
     assert all(1 <= len(one.rewrite_prompt.split()) <= cap for one in texts)
 
@@ -125,7 +131,7 @@ def test_vectors_that_are_no_numbers_are_an_error():
 def test_a_state_of_other_prompts_settings_or_embedder_is_not_gone_on_from(tmp_path):
     few = dict(list(TRAIN.items())[:20])
     fewer = dict(list(few.items())[:10])
-    short = SETTINGS.model_copy(update={"candidates": 60, "batch": 20})
+    short = SETTINGS.model_copy(update={"candidates": 40, "batch": 20})
     other = short.model_copy(update={"odd_weight": 0.001})
     for weight, settings, cap in [
         (few, short, 127),
@@ -133,9 +139,8 @@ def test_a_state_of_other_prompts_settings_or_embedder_is_not_gone_on_from(tmp_p
         (fewer, other, 127),
         (fewer, other, 9),
     ]:
-        left_behind = found(weight, settings=settings, cap=cap, states=tmp_path)
-        assert left_behind == found(weight, settings=settings, cap=cap)
-        assert left_behind == found(weight, settings=settings, cap=cap, states=tmp_path)
+        left_behind = found(weight, PIECES, settings=settings, cap=cap, states=tmp_path)
+        assert left_behind == found(weight, PIECES, settings=settings, cap=cap)
     assert sorted(file.name for file in tmp_path.iterdir()) == ["clean.npz", "leaderboard.npz"]
 
 

@@ -1,6 +1,7 @@
 """Training prompts in, a finder of constant texts for any weighting of prompts out: readable ones and free ones."""
 
 import json
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -22,6 +23,7 @@ from prompt_recovery.recover.wording import Text, Wording, wording_of
 from prompt_recovery.tables import READS_AS_NULL
 
 _NULLS = READS_AS_NULL | {""}
+_PLAIN = re.compile(r"[\w\s.,;:!?'\u2019\"()-]+")  # what a clean text is made of; no markdown
 _STARTS = 32  # best prompts that a search begins with
 _SHOWN = 60  # characters of the best text
 
@@ -164,7 +166,9 @@ def constant_finder(
             "constant search: found no prompts, expected one at least. Look at the triples' training part."
         )
     vectors = unit_vectors(embed, texts).astype(np.float32)
-    wording, whole = wording_of(texts, vectors), set(limit.fitting(texts[: settings.seeds]))
+    plain = [row for row, text in enumerate(texts) if _PLAIN.fullmatch(text)] or list(range(len(texts)))
+    wording = wording_of([texts[row] for row in plain], vectors[plain])
+    whole = set(limit.fitting(texts[: settings.seeds]))
     held = {text: vector for text, vector in zip(texts, vectors, strict=True) if text in whole}
     readable = _readable(wording, held, settings)
     free = None if pieces is None else _free(wording, held, pieces, quick or embed, settings.units)

@@ -10,6 +10,7 @@ from prompt_recovery.recover.composing import Bounds, compose
 from prompt_recovery.recover.constant_search import Budget, Evaluate, Standing
 from prompt_recovery.recover.wording import Text, Wording
 
+_FLAT = 1e-9  # slope of a text that has nothing in common with any target
 _DRAWN = 64  # phrases a step, on the clean track
 _LOOKED_AT = 4  # composed texts for one that is embedded: some were so before
 _PRIOR = 0.5  # edits' worth of belief in a unit's own vector
@@ -59,7 +60,7 @@ class ReadableMoves:
         """Compose of one text's words and some phrases', toward where that text's score rises most."""
         rng = np.random.default_rng((budget.seed, standing.step))
         row = standing.step % len(slopes)
-        steepness = float(np.linalg.norm(slopes[row]))
+        steepness = max(float(np.linalg.norm(slopes[row])), _FLAT)
         wanted = slopes[row] / steepness
         drawn = self.phrases.drawn(wanted, _DRAWN, rng)
         parents = [*standing.texts, *(self.phrases.texts[one] for one in drawn)]
