@@ -92,14 +92,16 @@ def main() -> None:
     limit = PieceLimit(embedder.count_pieces, embedder.max_pieces)
     finder = constant_finder(train, embed, limit=limit, settings=settings, pieces=embedder.pieces(), quick=quick)
     targets, others = (finder.targets(dict.fromkeys(own, 1.0)) for own in (train, held_out))
-    clean = search(finder, quick, embedder, targets, "clean", [])
-    leaderboard = search(finder, quick, embedder, targets, "leaderboard", [clean.rewrite_prompt])
-    best = finder.best_prompt(targets)
-    ends = others.scores(np.vstack([embed([best.rewrite_prompt]), free_vector(targets).vector]))
+    best, bound = finder.best_prompt(targets), free_vector(targets).vector
+    ends = others.scores(np.vstack([embed([best.rewrite_prompt]), bound]))
     print(f"held out ({len(held_out)} prompts): best prompt {ends[0]:.4f}, free vector {ends[1]:.4f}")
-    for found in (clean, leaderboard):
+    seeds: list[str] = []
+    for track in ("clean", "leaderboard"):
+        found = search(finder, quick, embedder, targets, track, seeds)
         score = others.scores(embed([found.rewrite_prompt]))[0]
-        print(f"{score:.4f}, {(score - ends[0]) / (ends[1] - ends[0]):.0%} of the distance: {found.rewrite_prompt}")
+        share = (score - ends[0]) / (ends[1] - ends[0])
+        print(f"  held out {score:.4f}, {share:.0%} of the distance: {found.rewrite_prompt}", flush=True)
+        seeds = [found.rewrite_prompt]
 
 
 if __name__ == "__main__":

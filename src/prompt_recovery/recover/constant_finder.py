@@ -111,12 +111,12 @@ class ConstantFinder:
         return max(best, *map(ScoredText, texts, scores), key=lambda one: one.train_score)
 
     def _put_together(self, texts: Sequence[str]) -> list[str]:
-        """Return as many of the texts, one behind the other, as half the limit holds.
+        """Return as many of the texts, one behind the other, as two fifths of the limit hold.
 
-        At MiniLM's shortest good texts hardly an edit gains; a long text begins lower and soon passes them.
+        Of a good text of 15 words with MiniLM one edit in 2,500 gained; a long text begins lower and soon passes it.
         """
-        half = replace(self.limit, max_pieces=self.limit.max_pieces // 2)
-        longer = half.fitting([" ".join(texts[:count]) for count in range(1, len(texts) + 1)])
+        part = replace(self.limit, max_pieces=self.limit.max_pieces * 2 // 5)
+        longer = part.fitting([" ".join(texts[:count]) for count in range(1, len(texts) + 1)])
         return longer[-1:] or list(texts[:1])
 
     def _ranked(self, targets: Targets) -> list[ScoredText]:
