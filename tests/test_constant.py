@@ -11,7 +11,13 @@ from prompt_recovery.engines.embedder import Embedder
 from prompt_recovery.errors import InputError
 from prompt_recovery.manifest import write_json
 from prompt_recovery.places import TriplesFolder
-from prompt_recovery.recover.constant import constant_document, constants_of_run, find_constants, prompt_weights
+from prompt_recovery.recover.constant import (
+    constant_document,
+    constants_of_run,
+    constants_table,
+    find_constants,
+    prompt_weights,
+)
 from prompt_recovery.recover.constant_finder import constant_finder
 from prompt_recovery.recover.piece_limit import PieceLimit
 from prompt_recovery.tables import TRIPLES, write_table
@@ -68,6 +74,37 @@ def test_the_leaderboard_is_searched_only_when_asked_for():
     with pytest.raises(InputError, match="made for the clean track alone"):
         finder = constant_finder(list(TRAIN), embed, limit=limit(), settings=SETTINGS)
         finder.find(finder.targets(TRAIN), "leaderboard")
+
+
+def test_the_leaderboards_search_begins_with_a_long_text_and_knows_its_seeds():
+    seen = []
+    own = Embedder("seeing", lambda texts: seen.append(texts) or embed(texts))
+    finder = constant_finder(list(TRAIN), own, limit=limit(50), settings=SETTINGS, pieces=())
+    seen.clear()
+    seed = "Rewrite the text as a poem. Turn this story into a letter."
+    best = finder.find(finder.targets(TRAIN), "leaderboard", seeds=[seed], candidates=1)
+    (start,) = seen[0]
+    assert start.startswith(seed) and 15 <= len(start.split()) <= 20
+    assert best.train_score >= finder.targets(TRAIN).scores(embed([seed]))[0] - 1e-6
+
+
+def test_candidates_are_embedded_quickly_and_the_winner_scored_exactly():
+    asked = []
+
+    def roughly(texts):
+        asked.extend(texts)
+        return np.roll(embed(texts), 1, axis=1)  # another embedder's: the scores would be far off
+
+    constants = found(quick=roughly)
+    finder = constant_finder(list(TRAIN), embed, limit=limit(), settings=SETTINGS)
+    exact = finder.targets(TRAIN).scores(embed([constants.clean.rewrite_prompt]))[0]
+    assert asked and constants.clean.train_score == pytest.approx(exact)
+
+
+def test_the_table_names_each_track_and_split():
+    table = constants_table(found(pieces=PIECES, held_out={"S2": HELD_OUT}))
+    assert [line.split()[0] for line in table.splitlines()] == ["best", "clean", "leaderboard", "free", "S2:"]
+    assert "clean share 0." in table and "leaderboard share 0." in table
 
 
 def test_no_candidates_means_the_best_prompt():

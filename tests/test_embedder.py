@@ -51,6 +51,13 @@ def test_bfloat16_changes_cosines_by_less_than_1e_4(minilm):
     assert quick.name == minilm.name and quick.count_pieces(texts) == minilm.count_pieces(texts)
 
 
+@pytest.mark.slow
+def test_a_plain_function_is_the_same_in_bfloat16():
+    embedder = Embedder("plain", lambda texts: np.eye(2)[[len(text) % 2 for text in texts]])
+    quick = in_bfloat16(embedder)
+    np.testing.assert_array_equal(quick(["b", "aa"]), embedder(["b", "aa"]))
+
+
 def test_a_plain_function_counts_words_and_embeds_a_repeated_text_once():
     seen = []
     embedder = Embedder("plain", lambda texts: seen.extend(texts) or np.eye(2)[[len(text) % 2 for text in texts]])
