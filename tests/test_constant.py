@@ -30,7 +30,7 @@ ORDER = np.random.default_rng(0).permutation(len(PROMPTS))
 TRAIN, HELD_OUT = ({PROMPTS[row]: 1.0 for row in rows} for rows in (ORDER[:48], ORDER[48:]))
 PIECES = (" poem", " letter", " formal", " lucrarea", "s")
 AXES: dict[str, np.ndarray] = {}
-SETTINGS = Constant(candidates=400, batch=40, patience=4, max_words=14, odd_weight=0.0)
+SETTINGS = Constant(candidates=240, batch=40, beam=4, patience=4, max_words=14, odd_weight=0.0)
 
 
 def embed(texts) -> np.ndarray:
@@ -138,7 +138,7 @@ def test_a_finder_serves_a_part_of_the_prompts_and_embeds_none_of_them_again():
 
 @pytest.mark.parametrize("cap", [3, 9])
 def test_no_constant_is_over_the_cap(cap):
-    constants = found(pieces=PIECES, cap=cap, settings=SETTINGS.model_copy(update={"candidates": 200}))
+    constants = found(pieces=PIECES, cap=cap, settings=SETTINGS.model_copy(update={"candidates": 100}))
     texts = [constants.clean, constants.leaderboard, constants.best_prompt]
     assert all(1 <= len(one.rewrite_prompt.split()) <= cap for one in texts)
 
