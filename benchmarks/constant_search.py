@@ -14,7 +14,7 @@ import pandas as pd
 
 from prompt_recovery import config
 from prompt_recovery.data.splits.clustering import assign_clusters, cluster_prompts
-from prompt_recovery.engines.embedder import Embedder, load_embedder
+from prompt_recovery.engines.embedder import Embedder, in_bfloat16, load_embedder
 from prompt_recovery.recover.constant_bound import free_vector
 from prompt_recovery.recover.constant_finder import ConstantFinder, ScoredText, constant_finder
 from prompt_recovery.recover.constant_targets import Targets
@@ -25,7 +25,7 @@ Score = Callable[[np.ndarray], float]
 
 
 class Remembering:
-    """An embedder that embeds no text twice and keeps what it embedded, in order."""
+    """An embedder that embeds no text twice, and keeps what it embedded in order."""
 
     def __init__(self, embedder: Embedder) -> None:
         self.embedder, self.name = embedder, embedder.name
@@ -56,12 +56,14 @@ def loop_rate(embedder: Embedder, texts: Sequence[str], score: Score) -> float:
     return len(texts) / (time.perf_counter() - started)
 
 
-def search(finder: ConstantFinder, embed: Remembering, targets: Targets, track: str, seeds: list[str]) -> ScoredText:
+def search(
+    finder: ConstantFinder, quick: Remembering, exact: Embedder, targets: Targets, track: str, seeds: list[str]
+) -> ScoredText:
     """Search one track and print its speed beside that of the loops."""
-    before, started = len(embed.known), time.perf_counter()
+    before, started = len(quick.known), time.perf_counter()
     found = finder.find(targets, track, seeds=seeds)
     seconds = time.perf_counter() - started
-    texts = list(embed.known)[before:]
+    texts = list(quick.known)[before:]
     ours = len(texts) / seconds
     sample = texts[:: max(1, len(texts) // LOOP_TEXTS)]
     print(f"{track}: {len(texts)} texts in {seconds:.0f} s, {ours:.0f} candidates/s")
@@ -70,7 +72,7 @@ def search(finder: ConstantFinder, embed: Remembering, targets: Targets, track: 
         "target by target": lambda vector: sum(float(one @ vector) ** 3 for one in targets.vectors),
     }
     for name, score in loops.items():
-        rate = loop_rate(embed.embedder, sample, score)
+        rate = loop_rate(exact, sample, score)
         print(f"  plain loop, {name}: {rate:.1f} candidates/s, ours {ours / rate:.1f} times")
     return found
 
@@ -83,21 +85,23 @@ def main() -> None:
     parser.add_argument("--candidates", type=int, default=config.Constant().candidates)
     args = parser.parse_args()
     embedder = load_embedder(config.Embedder(kind="minilm"))
-    embed = Remembering(embedder)
+    embed, quick = Remembering(embedder), Remembering(in_bfloat16(embedder))
     prompts = sorted({" ".join(text.split()) for text in pd.read_parquet(args.triples)["rewrite_prompt"]})
     train, held_out = halves(prompts, embed, args.seed, args.by_cluster)
     settings = config.Constant(candidates=args.candidates)
     limit = PieceLimit(embedder.count_pieces, embedder.max_pieces)
-    finder = constant_finder(train, embed, limit=limit, settings=settings, pieces=embedder.pieces())
+    finder = constant_finder(train, embed, limit=limit, settings=settings, pieces=embedder.pieces(), quick=quick)
     targets, others = (finder.targets(dict.fromkeys(own, 1.0)) for own in (train, held_out))
-    clean = search(finder, embed, targets, "clean", [])
-    leaderboard = search(finder, embed, targets, "leaderboard", [clean.rewrite_prompt])
-    best = finder.best_prompt(targets)
-    ends = others.scores(np.vstack([embed([best.rewrite_prompt]), free_vector(targets).vector]))
+    best, bound = finder.best_prompt(targets), free_vector(targets).vector
+    ends = others.scores(np.vstack([embed([best.rewrite_prompt]), bound]))
     print(f"held out ({len(held_out)} prompts): best prompt {ends[0]:.4f}, free vector {ends[1]:.4f}")
-    for found in (clean, leaderboard):
+    seeds: list[str] = []
+    for track in ("clean", "leaderboard"):
+        found = search(finder, quick, embedder, targets, track, seeds)
         score = others.scores(embed([found.rewrite_prompt]))[0]
-        print(f"{score:.4f}, {(score - ends[0]) / (ends[1] - ends[0]):.0%} of the distance: {found.rewrite_prompt}")
+        share = (score - ends[0]) / (ends[1] - ends[0])
+        print(f"  held out {score:.4f}, {share:.0%} of the distance: {found.rewrite_prompt}", flush=True)
+        seeds = [found.rewrite_prompt]
 
 
 if __name__ == "__main__":

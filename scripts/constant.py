@@ -12,12 +12,15 @@ def main() -> None:
     folder = run_parser(__doc__).parse_args().run
     run = folder.read_config()
     triples = TriplesFolder.named(run.data)
-    from prompt_recovery.engines.embedder import load_embedder  # seconds to import
+    from prompt_recovery.engines.embedder import in_bfloat16, load_embedder  # seconds to import
     from prompt_recovery.engines.language_model import resolve_device
 
     with folder.receipt(run, "constant", train=triples.part("train"), valid=triples.part("valid")) as receipt:
-        embedder = load_embedder(run.embedder, str(resolve_device(run.device)))
-        constants = constants_of_run(run, triples, embedder, states=folder.constant_states)
+        device = str(resolve_device(run.device))
+        embedder = load_embedder(run.embedder, device)
+        constants = constants_of_run(
+            run, triples, embedder, in_bfloat16(embedder, device), states=folder.constant_states
+        )
         write_json(folder.constant, constant_document(constants))
         receipt.outputs.append(folder.constant)
     shutil.rmtree(folder.constant_states, ignore_errors=True)

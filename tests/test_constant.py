@@ -11,7 +11,13 @@ from prompt_recovery.engines.embedder import Embedder
 from prompt_recovery.errors import InputError
 from prompt_recovery.manifest import write_json
 from prompt_recovery.places import TriplesFolder
-from prompt_recovery.recover.constant import constant_document, constants_of_run, find_constants, prompt_weights
+from prompt_recovery.recover.constant import (
+    constant_document,
+    constants_of_run,
+    constants_table,
+    find_constants,
+    prompt_weights,
+)
 from prompt_recovery.recover.constant_finder import constant_finder
 from prompt_recovery.recover.piece_limit import PieceLimit
 from prompt_recovery.tables import TRIPLES, write_table
@@ -24,7 +30,7 @@ ORDER = np.random.default_rng(0).permutation(len(PROMPTS))
 TRAIN, HELD_OUT = ({PROMPTS[row]: 1.0 for row in rows} for rows in (ORDER[:48], ORDER[48:]))
 PIECES = (" poem", " letter", " formal", " lucrarea", "s")
 AXES: dict[str, np.ndarray] = {}
-SETTINGS = Constant(candidates=600, batch=40, patience=4, max_words=14, odd_weight=0.0)
+SETTINGS = Constant(candidates=240, batch=40, beam=4, patience=4, max_words=14, odd_weight=0.0)
 
 
 def embed(texts) -> np.ndarray:
@@ -40,12 +46,12 @@ def limit(pieces=127) -> PieceLimit:
     return PieceLimit(lambda texts: [len(text.split()) for text in texts], pieces)
 
 
-def found(weight=TRAIN, pieces=PIECES, settings=SETTINGS, cap=127, **options):
+def found(weight=TRAIN, pieces=None, settings=SETTINGS, cap=127, **options):
     return find_constants(weight, embed, limit=limit(cap), settings=settings, pieces=pieces, **options)
 
 
 def test_both_tracks_close_much_of_the_distance_on_held_out_prompts():
-    constants = found(held_out={"S2": HELD_OUT})
+    constants = found(pieces=PIECES, held_out={"S2": HELD_OUT})
     held = constants.held_out["S2"]
     assert held.best_prompt < held.clean < held.leaderboard
     assert held.leaderboard_share > 0.6 and held.clean_share > 0.3
@@ -56,22 +62,53 @@ def test_both_tracks_close_much_of_the_distance_on_held_out_prompts():
 
 
 def test_the_bound_is_above_every_text_and_the_best_prompt_below():
-    constants = found()
+    constants = found(pieces=PIECES)
     assert constants.best_prompt.rewrite_prompt in TRAIN
     assert constants.best_prompt.train_score < constants.clean.train_score <= constants.bound
     assert constants.clean.train_score < constants.leaderboard.train_score <= constants.bound + 1e-6
 
 
 def test_the_leaderboard_is_searched_only_when_asked_for():
-    constants = found(pieces=None, held_out={"S2": HELD_OUT})
+    constants = found(held_out={"S2": HELD_OUT})
     assert constants.leaderboard is None and constants.held_out["S2"].leaderboard is None
     with pytest.raises(InputError, match="made for the clean track alone"):
         finder = constant_finder(list(TRAIN), embed, limit=limit(), settings=SETTINGS)
         finder.find(finder.targets(TRAIN), "leaderboard")
 
 
+def test_the_leaderboards_search_begins_with_a_long_text_and_knows_its_seeds():
+    seen = []
+    own = Embedder("seeing", lambda texts: seen.append(texts) or embed(texts))
+    finder = constant_finder(list(TRAIN), own, limit=limit(50), settings=SETTINGS, pieces=())
+    seen.clear()
+    seed = "Rewrite the text as a poem. Turn this story into a letter."
+    best = finder.find(finder.targets(TRAIN), "leaderboard", seeds=[seed], candidates=1)
+    (start,) = seen[0]
+    assert start.startswith(seed) and 15 <= len(start.split()) <= 20
+    assert best.train_score >= finder.targets(TRAIN).scores(embed([seed]))[0] - 1e-6
+
+
+def test_candidates_are_embedded_quickly_and_the_winner_scored_exactly():
+    asked = []
+
+    def roughly(texts):
+        asked.extend(texts)
+        return np.roll(embed(texts), 1, axis=1)  # another embedder's: the scores would be far off
+
+    constants = found(quick=roughly)
+    finder = constant_finder(list(TRAIN), embed, limit=limit(), settings=SETTINGS)
+    exact = finder.targets(TRAIN).scores(embed([constants.clean.rewrite_prompt]))[0]
+    assert asked and constants.clean.train_score == pytest.approx(exact)
+
+
+def test_the_table_names_each_track_and_split():
+    table = constants_table(found(pieces=PIECES, held_out={"S2": HELD_OUT}))
+    assert [line.split()[0] for line in table.splitlines()] == ["best", "clean", "leaderboard", "free", "S2:"]
+    assert "clean share 0." in table and "leaderboard share 0." in table
+
+
 def test_no_candidates_means_the_best_prompt():
-    constants = found(settings=SETTINGS.model_copy(update={"candidates": 0}))
+    constants = found(pieces=PIECES, settings=SETTINGS.model_copy(update={"candidates": 0}))
     assert constants.clean == constants.leaderboard == constants.best_prompt
 
 
@@ -82,6 +119,12 @@ def test_only_the_most_frequent_prompts_are_tried_first():
     assert found(weight, settings=settings).best_prompt.rewrite_prompt == "Turn the text into a letter."
 
 
+def test_clean_texts_take_no_words_from_prompts_with_markdown():
+    prompts = [*TRAIN, "**Rewrite** this as a sonnet.", "# Translate this"]
+    words = constant_finder(prompts, embed, limit=limit(), settings=SETTINGS).readable.wording.words
+    assert "poem." in words and not {"**Rewrite**", "sonnet.", "#", "Translate"} & set(words)
+
+
 def test_a_finder_serves_a_part_of_the_prompts_and_embeds_none_of_them_again():
     seen = []
     own = Embedder("counting", lambda texts: seen.extend(texts) or embed(texts))
@@ -90,12 +133,12 @@ def test_a_finder_serves_a_part_of_the_prompts_and_embeds_none_of_them_again():
     poems = {prompt: 1.0 for prompt in TRAIN if "poem" in prompt}
     best = finder.find(finder.targets(poems), candidates=80)
     assert "poem" in best.rewrite_prompt
-    assert 0 < len(seen) <= 80 and not TRAIN.keys() & set(seen)
+    assert 0 < len(seen) < 80 and not TRAIN.keys() & set(seen)
 
 
-@pytest.mark.parametrize("cap", [3, 6, 9])
+@pytest.mark.parametrize("cap", [3, 9])
 def test_no_constant_is_over_the_cap(cap):
-    constants = found(cap=cap)
+    constants = found(pieces=PIECES, cap=cap, settings=SETTINGS.model_copy(update={"candidates": 100}))
     texts = [constants.clean, constants.leaderboard, constants.best_prompt]
     assert all(1 <= len(one.rewrite_prompt.split()) <= cap for one in texts)
 
@@ -125,7 +168,7 @@ def test_vectors_that_are_no_numbers_are_an_error():
 def test_a_state_of_other_prompts_settings_or_embedder_is_not_gone_on_from(tmp_path):
     few = dict(list(TRAIN.items())[:20])
     fewer = dict(list(few.items())[:10])
-    short = SETTINGS.model_copy(update={"candidates": 60, "batch": 20})
+    short = SETTINGS.model_copy(update={"candidates": 40, "batch": 20})
     other = short.model_copy(update={"odd_weight": 0.001})
     for weight, settings, cap in [
         (few, short, 127),
@@ -133,9 +176,8 @@ def test_a_state_of_other_prompts_settings_or_embedder_is_not_gone_on_from(tmp_p
         (fewer, other, 127),
         (fewer, other, 9),
     ]:
-        left_behind = found(weight, settings=settings, cap=cap, states=tmp_path)
-        assert left_behind == found(weight, settings=settings, cap=cap)
-        assert left_behind == found(weight, settings=settings, cap=cap, states=tmp_path)
+        left_behind = found(weight, PIECES, settings=settings, cap=cap, states=tmp_path)
+        assert left_behind == found(weight, PIECES, settings=settings, cap=cap)
     assert sorted(file.name for file in tmp_path.iterdir()) == ["clean.npz", "leaderboard.npz"]
 
 
@@ -162,7 +204,7 @@ OWN = Embedder("words", embed, pieces=lambda: PIECES)
 
 
 def test_a_run_says_how_its_constant_does_on_each_validation_split(folder, tmp_path):
-    constants = constants_of_run(run_config(), folder, OWN, states=tmp_path / "states")
+    constants = constants_of_run(run_config(), folder, OWN, OWN, states=tmp_path / "states")
     assert constants.held_out.keys() == {"S0", "S1"} and constants.leaderboard is None
     write_json(tmp_path / "constant.json", constant_document(constants))
     document = json.loads((tmp_path / "constant.json").read_text())
@@ -173,15 +215,15 @@ def test_a_run_says_how_its_constant_does_on_each_validation_split(folder, tmp_p
 def test_a_run_of_the_leaderboard_track_has_both(folder, tmp_path):
     recover = {"tracks": ["clean", "leaderboard"]}
     run = RunConfig.model_validate(run_config().model_dump(mode="json") | {"recover": recover})
-    constants = constants_of_run(run, folder, OWN, states=tmp_path / "states")
+    constants = constants_of_run(run, folder, OWN, OWN, states=tmp_path / "states")
     assert constants.leaderboard.train_score >= constants.clean.train_score
 
 
 def test_calibrated_weights_are_those_of_validation_prompts(folder, tmp_path):
     run = run_config(weighting="calibrated", candidates=0)
     with pytest.raises(InputError, match=r"calibration.parquet: not found, which constant.weighting"):
-        constants_of_run(run, folder, OWN, states=tmp_path / "states")
+        constants_of_run(run, folder, OWN, OWN, states=tmp_path / "states")
     frame = pd.DataFrame({"rewrite_prompt": ["Make it upper case.", "Rewrite this text like a pirate."]})
     frame.assign(weight=[0.9, 0.1], chosen=True).to_parquet(folder.calibration)
-    constants = constants_of_run(run, folder, OWN, states=tmp_path / "states")
+    constants = constants_of_run(run, folder, OWN, OWN, states=tmp_path / "states")
     assert constants.clean.rewrite_prompt == "Make it upper case." and constants.held_out == {}

@@ -13,8 +13,19 @@ import pytest
 
 from prompt_recovery.errors import InputError
 from prompt_recovery.recover.constant_bound import free_vector
-from prompt_recovery.recover.constant_moves import Edit, FreeMoves, Phrases, ReadableMoves, _applied, read_units
-from prompt_recovery.recover.constant_search import Budget, Place, read_standing, search_text
+from prompt_recovery.recover.constant_moves import (
+    Edit,
+    FreeMoves,
+    Phrases,
+    ReadableMoves,
+    _applied,
+    _expected_surplus,
+    _learn,
+    _part,
+    _span,
+    read_units,
+)
+from prompt_recovery.recover.constant_search import Budget, Place, Standing, read_standing, search_text
 from prompt_recovery.recover.constant_targets import Targets
 from prompt_recovery.recover.piece_limit import PieceLimit
 from prompt_recovery.recover.wording import wording_of
@@ -114,6 +125,48 @@ def test_edits_of_one_text_are_put_together_unless_they_touch():
     assert _applied(text, [Edit(0, 1, (9,)), Edit(3, 4, ()), Edit(5, 5, (8,))]) == (9, 1, 2, 4, 8)
     assert _applied(text, [Edit(0, 1, (9,)), Edit(1, 2, (7,)), Edit(1, 1, (6,))]) == (9, 1, 2, 3, 4)
     assert Edit(1, 4, (3, 2, 1)).of(text) == (0, 3, 2, 1, 4)
+
+
+def test_a_span_and_a_part_lie_within_the_text_and_the_phrase():
+    rng = np.random.default_rng(0)
+    spans = {_span(5, 3, rng) for _ in range(300)}
+    assert spans == {(start, stop) for start in range(6) for stop in range(start, min(start + 3, 5) + 1)}
+    parts = {_part((7, 8, 9), rng) for _ in range(100)}
+    assert parts == {(7,), (8,), (9,), (7, 8), (8, 9), (7, 8, 9)}
+
+
+def test_phrases_are_drawn_from_where_the_score_rises():
+    phrases = Phrases(tuple((row,) for row in range(100)), np.eye(100, dtype=np.float32))
+    wanted = np.where(np.arange(100) < 20, 1.0, 0.0)
+    drawn = phrases.drawn(wanted, 10, np.random.default_rng(0))
+    assert len(set(drawn)) == 10 and sum(row < 20 for row in drawn) >= 8
+    assert Phrases((), np.zeros((0, 100))).drawn(wanted, 10, np.random.default_rng(0)) == []
+
+
+def test_what_a_unit_gained_in_a_text_is_remembered_and_the_untried_are_like_the_tried():
+    standing = Standing([], *[np.zeros(0)] * 3, surplus=np.zeros(4), tried=np.zeros(4))
+    assert list(_expected_surplus(standing)) == [0.0] * 4
+    edits = [Edit(0, 0, (1,)), Edit(0, 1, (2,)), Edit(0, 1, ()), Edit(0, 0, (3, 3))]
+    _learn(standing, (0, 0), edits, np.array([0.5, -0.25, 9.0, 9.0]), promised=np.array([0.5, 0.0, 0.0, 0.0]))
+    np.testing.assert_allclose(standing.surplus, [0.0, 1.0, 0.0, 0.0])  # 2 * 0.5; 2 * -0.25 less the promised -0.5
+    assert list(standing.tried) == [0, 1, 1, 0]
+    expected = _expected_surplus(standing)
+    assert expected[1] > expected[0] == expected[3] > expected[2] and expected[0] == pytest.approx(0.5)
+
+
+@pytest.mark.parametrize("moves", [FREE, READABLE], ids=["free", "readable"])
+def test_candidates_are_embedded_in_big_batches(moves):
+    sizes = []
+    found = searched(moves, embed=lambda texts: sizes.append(len(texts)) or embed(texts))
+    assert len(sizes) <= 1 + (BUDGET.beam + 1) * found.step and max(sizes) >= BUDGET.batch // BUDGET.beam
+    assert sum(sizes) == found.embedded
+
+
+def test_the_best_so_far_is_shown_after_each_step_and_never_gets_worse():
+    shown = []
+    found = searched(FREE, show=lambda standing: shown.append((standing.step, float(standing.values[0]))))
+    assert [step for step, _ in shown] == list(range(found.step + 1))
+    assert [value for _, value in shown] == sorted(value for _, value in shown)
 
 
 @pytest.mark.parametrize("moves", [FREE, READABLE], ids=["free", "readable"])

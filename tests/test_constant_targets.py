@@ -23,6 +23,12 @@ def test_a_score_is_the_weighted_mean_of_the_cubes(embed_angles):
     np.testing.assert_allclose(targets.scores(embed_angles(["0", "30"])), wanted, atol=1e-6)
 
 
+def test_many_vectors_are_scored_as_few_are():
+    many = random_units(600, seed=2)
+    np.testing.assert_allclose(TARGETS.scores(many), [TARGETS.scores(one[None])[0] for one in many], atol=1e-7)
+    assert TARGETS.scores(many[:0]).shape == (0,)
+
+
 def test_the_gradient_says_how_the_score_changes():
     vector, small = random_units(1, seed=3)[0], 1e-2 * random_units(1, seed=4)[0]
     ahead, behind = TARGETS.scores(np.array([vector + small, vector - small]))

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from prompt_recovery.config import Embedder as Settings
-from prompt_recovery.engines.embedder import Embedder, load_embedder, remembering_embedder
+from prompt_recovery.engines.embedder import Embedder, in_bfloat16, load_embedder, remembering_embedder
 from prompt_recovery.errors import InputError
 
 TEXTS = ["Make it shorter.", "", "👍👍", "word " * 400, "x" * 100_000, "Привет", "Make it shorter."]
@@ -41,6 +41,21 @@ def test_minilm_lists_its_word_pieces_as_they_stand_in_a_text(minilm):
     assert {" make", "ing"} <= set(listed) and len(listed) > 28_000
     assert not [piece for piece in listed if "##" in piece or "[unused" in piece or "[CLS]" in piece]
     assert remembering_embedder(Settings(kind="minilm")).pieces() == listed
+
+
+@pytest.mark.slow
+def test_bfloat16_changes_cosines_by_less_than_1e_4(minilm):
+    quick = in_bfloat16(minilm)
+    texts = ["Make it shorter.", "Rewrite this story as a sad poem for children.", "word " * 90]
+    np.testing.assert_allclose(quick(texts) @ minilm(texts).T, minilm(texts) @ minilm(texts).T, atol=1e-4)
+    assert quick.name == minilm.name and quick.count_pieces(texts) == minilm.count_pieces(texts)
+
+
+@pytest.mark.slow
+def test_a_plain_function_is_the_same_in_bfloat16():
+    embedder = Embedder("plain", lambda texts: np.eye(2)[[len(text) % 2 for text in texts]])
+    quick = in_bfloat16(embedder)
+    np.testing.assert_array_equal(quick(["b", "aa"]), embedder(["b", "aa"]))
 
 
 def test_a_plain_function_counts_words_and_embeds_a_repeated_text_once():

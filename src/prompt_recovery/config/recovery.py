@@ -50,12 +50,12 @@ class Constant(Section):
     leaderboard: bool = False  # a text for the metric too; set by itself where recover.tracks has that track
     # composed or edited texts that are embedded, a track; 0: no search
     candidates: Annotated[int, Field(ge=0)] = 20_000
-    batch: Annotated[int, Field(ge=2)] = 256  # of them at once
-    patience: Count = 6  # batches without gain before a search ends
+    batch: Annotated[int, Field(ge=2)] = 128  # of them at once
+    patience: Count = 40  # batches without gain before a search ends
     beam: Count = 12  # texts that are gone on from, on the clean track
-    max_words: Count = 30  # of a clean text
-    odd_weight: Annotated[float, Field(ge=0)] = 0.0005  # SCS that a run of three words must gain that no prompt has
-    leaderboard_beam: Count = 3
+    max_words: Count = 40  # of a clean text
+    odd_weight: Annotated[float, Field(ge=0)] = 0.003  # SCS that a run of three words must gain that no prompt has
+    leaderboard_beam: Count = 1
     units: Count = 40_000  # the prompts' words, then the embedder's pieces, that make the leaderboard's texts
 
 

@@ -70,7 +70,7 @@ class SentenceT5:
         mask = (torch.arange(ids.shape[1]) < lengths[:, None]).long()
         features = {"input_ids": ids.to(self.model.device), "attention_mask": mask.to(self.model.device)}
         vectors = self.model(features)["sentence_embedding"]
-        return torch.nn.functional.normalize(vectors, dim=1).cpu().numpy()
+        return torch.nn.functional.normalize(vectors.float(), dim=1).cpu().numpy()
 
 
 def sentence_t5(model: "SentenceTransformer", where: str) -> SentenceT5:

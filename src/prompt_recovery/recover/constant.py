@@ -63,14 +63,16 @@ def find_constants(
     held_out: Mapping[str, Mapping[str, float]] | None = None,
     prompts: Sequence[str] = (),
     states: Path | None = None,
+    quick: Embed | None = None,
 ) -> Constants:
     """Search the constants of prompts with these weights; the leaderboard's only if `pieces` is given, even empty.
 
     `held_out`: by name, prompts with weights that the found texts are scored on. `prompts`: whose words and wordings
-    are used, the most frequent first; else those of `weight`. `states`: a folder that searches stand in.
+    are used, the most frequent first; else those of `weight`. `states`: a folder that searches stand in. `quick`: the
+    embedder less exactly, for candidates.
     """
     ranked = prompts or sorted(weight, key=lambda prompt: (-weight[prompt], prompt))
-    finder = constant_finder(ranked, embed, limit=limit, settings=settings, pieces=pieces)
+    finder = constant_finder(ranked, embed, limit=limit, settings=settings, pieces=pieces, quick=quick)
     targets = finder.targets(weight)
     clean = finder.find(targets, "clean", states=states)
     seeds = [clean.rewrite_prompt]
@@ -89,7 +91,9 @@ def _held_out(targets: Targets, vectors: np.ndarray) -> HeldOut:
     return HeldOut(best, bound, *(value for pair in zip(texts, shares, strict=True) for value in pair))
 
 
-def constants_of_run(run: config.RunConfig, triples: TriplesFolder, embed: Embedder, *, states: Path) -> Constants:
+def constants_of_run(
+    run: config.RunConfig, triples: TriplesFolder, embed: Embedder, quick: Embedder, *, states: Path
+) -> Constants:
     """Search the constants of a run on its training prompts, and score them on each split of its validation prompts.
 
     With `constant.weighting = "calibrated"` it is the validation prompts that are answered, with their weights by the
@@ -110,6 +114,7 @@ def constants_of_run(run: config.RunConfig, triples: TriplesFolder, embed: Embed
         held_out=held_out,
         prompts=train["rewrite_prompt"].value_counts().index.tolist(),
         states=states,
+        quick=quick,
     )
 
 

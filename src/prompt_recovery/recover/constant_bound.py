@@ -7,6 +7,7 @@ import numpy as np
 
 from prompt_recovery.recover.constant_targets import Targets
 
+_TRIED = 2_000  # prompts of the highest weights
 _STARTS_FROM_TARGETS = 6
 _RANDOM_STARTS = 2
 _MAX_STEPS = 500
@@ -37,10 +38,11 @@ def free_vector(targets: Targets, starts: Sequence[np.ndarray] = (), seed: int =
 
 def _starts(targets: Targets, seed: int) -> list[np.ndarray]:
     rng = np.random.default_rng(seed)
-    own = np.argsort(-targets.scores(targets.vectors), kind="stable")[:_STARTS_FROM_TARGETS]
+    heavy = targets.vectors[np.argsort(-targets.weights, kind="stable")[:_TRIED]]
+    own = heavy[np.argsort(-targets.scores(heavy), kind="stable")[:_STARTS_FROM_TARGETS]]
     mixtures = rng.dirichlet(np.ones(len(targets.weights)), _RANDOM_STARTS) @ targets.vectors
     mean = targets.weights @ targets.vectors
-    return [_unit(start) for start in (mean, *targets.vectors[own], *mixtures) if np.linalg.norm(start) > 0]
+    return [_unit(start) for start in (mean, *own, *mixtures) if np.linalg.norm(start) > 0]
 
 
 def _ascend(targets: Targets, vector: np.ndarray) -> tuple[np.ndarray, float]:

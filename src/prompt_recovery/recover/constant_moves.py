@@ -10,13 +10,13 @@ from prompt_recovery.recover.composing import Bounds, compose
 from prompt_recovery.recover.constant_search import Budget, Evaluate, Standing
 from prompt_recovery.recover.wording import Text, Wording
 
+_FLAT = 1e-9  # slope of a text that has nothing in common with any target
 _DRAWN = 64  # phrases a step, on the clean track
 _LOOKED_AT = 4  # composed texts for one that is embedded: some were so before
-_PRIOR = 3.0  # edits' worth of belief in a unit's own vector
+_PRIOR = 0.5  # edits' worth of belief that a unit is like the others
 _NOISE = 0.5  # of the guesses' spread: how far down the order of guesses a unit may come from
 _INSERTS, _REPLACEMENTS, _DELETIONS = 0.45, 0.4, 0.1  # of the edits of single units; the rest are swaps
 _LONGEST_GAP = 4  # units that a phrase takes the place of
-_PHRASES = 0.25  # edits in which a whole prompt comes in, for one of those
 _COMBINED = 12  # of a text's edits that gained most are put together
 _COMBINATIONS = 6  # drawn at random of these, beside the two best, the three best ...
 
@@ -60,7 +60,7 @@ class ReadableMoves:
         """Compose of one text's words and some phrases', toward where that text's score rises most."""
         rng = np.random.default_rng((budget.seed, standing.step))
         row = standing.step % len(slopes)
-        steepness = float(np.linalg.norm(slopes[row]))
+        steepness = max(float(np.linalg.norm(slopes[row])), _FLAT)
         wanted = slopes[row] / steepness
         drawn = self.phrases.drawn(wanted, _DRAWN, rng)
         parents = [*standing.texts, *(self.phrases.texts[one] for one in drawn)]
@@ -121,8 +121,8 @@ class FreeMoves:
         for text, vector, slope, value in zip(standing.texts, standing.vectors, slopes, standing.values, strict=True):
             tangent = slope - (slope @ vector) * vector
             promised = self.vectors @ tangent
-            edits = _edits(text, promised + standing.surplus / (_PRIOR + standing.tried), 2 * share, rng)
-            edits += self._phrase_edits(text, tangent, round(2 * share * _PHRASES), rng)
+            edits = _edits(text, promised + _expected_surplus(standing), share, rng)
+            edits += self._phrase_edits(text, tangent, share, rng)
             edits = [edits[row] for row in rng.permutation(len(edits))]
             gains = evaluate([edit.of(text) for edit in edits], share) - value
             _learn(standing, text, edits, gains, promised)
@@ -177,6 +177,12 @@ def _swaps(text: Text, count: int, rng: np.random.Generator) -> list[Edit]:
     pairs = np.sort(rng.integers(len(text), size=(max(count, 0), 2)), axis=1).tolist()
     moved = ((one, other, text[one:other]) for one, other in pairs if one < other)
     return [Edit(one, other + 1, (text[other], *between[1:], text[one])) for one, other, between in moved]
+
+
+def _expected_surplus(standing: Standing) -> np.ndarray:
+    """Return what a unit gains beyond the promise, (V,); that of one that was not tried is the mean of the tried."""
+    mean = standing.surplus.sum() / max(standing.tried.sum(), 1)
+    return (standing.surplus + _PRIOR * mean) / (_PRIOR + standing.tried)
 
 
 def _learn(standing: Standing, text: Text, edits: list[Edit], gains: np.ndarray, promised: np.ndarray) -> None:

@@ -9,6 +9,7 @@ from prompt_recovery.errors import InputError
 from prompt_recovery.metric import SHARPNESS, sharpened_cosine_matrix
 
 Embed = Callable[[Sequence[str]], np.ndarray]
+_AT_A_TIME = 256  # candidates: their cosines with all prompts are held at once
 _UNIT_TOLERANCE = 1e-3
 
 
@@ -34,7 +35,8 @@ class Targets:
 
     def scores(self, candidates: np.ndarray) -> np.ndarray:
         """Return the weighted mean SCS of each unit vector with all prompts; (m, d) -> (m,), in [-1, 1]."""
-        return self.weights @ sharpened_cosine_matrix(self.vectors, candidates.astype(np.float32))
+        parts = np.array_split(candidates.astype(np.float32), len(candidates) // _AT_A_TIME + 1)
+        return np.concatenate([self.weights @ sharpened_cosine_matrix(self.vectors, part) for part in parts])
 
     def gradient(self, vector: np.ndarray) -> np.ndarray:
         """Return the derivative of the score by the vector, shape (d,), not projected."""
