@@ -51,7 +51,7 @@ class Constant(Section):
     # composed or edited texts that are embedded, a track; 0: no search
     candidates: Annotated[int, Field(ge=0)] = 20_000
     batch: Annotated[int, Field(ge=2)] = 128  # of them at once
-    patience: Count = 40  # batches without gain before a search ends
+    patience: Count = 20  # batches without gain before a search ends
     beam: Count = 12  # texts that are gone on from, on the clean track
     max_words: Count = 40  # of a clean text
     odd_weight: Annotated[float, Field(ge=0)] = 0.003  # SCS that a run of three words must gain that no prompt has
