@@ -1,7 +1,8 @@
 """Fit what predicts a prompt's vector from a pair of texts, and gather the bank of prompts: runs/<name>/vector."""
 
+from functools import partial
+
 from prompt_recovery.errors import readable_exit
-from prompt_recovery.manifest import whole_or_absent
 from prompt_recovery.places import TriplesFolder, run_parser
 from prompt_recovery.tables import TRIPLES, read_table
 
@@ -9,27 +10,23 @@ from prompt_recovery.tables import TRIPLES, read_table
 def main() -> None:
     folder = run_parser(__doc__).parse_args().run
     run = folder.read_config()
-    train = TriplesFolder.named(run.data).part("train")
+    parts = TriplesFolder.named(run.data).parts()
+    files = {name: parts[name] for name in ("train", "valid")}
     if not run.recover.tracks:
-        with folder.receipt(run, "vector", train=train) as receipt:
-            receipt.counts["prompts"] = 0
-        return print("recover.tracks is empty: no vector is predicted")
-    triples = read_table(train, TRIPLES)
-    from prompt_recovery.engines.embedder import remembering_embedder  # seconds to import
-    from prompt_recovery.engines.language_model import resolve_device
-    from prompt_recovery.recover.prompt_bank import bank_of
-    from prompt_recovery.recover.vector_regressor import fit_vector_model
+        with folder.receipt(run, "vector", **files):
+            return print("recover.tracks is empty: no vector is predicted")
+    train, valid = (read_table(path, TRIPLES) for path in files.values())
+    from prompt_recovery.recover.predictions import recovery_embedder  # seconds to import
+    from prompt_recovery.recover.vector_files import write_vector_files
+    from prompt_recovery.train.encoder_fitting import train_pair_encoder
 
-    with folder.receipt(run, "vector", train=train) as receipt:
-        embed = remembering_embedder(run.embedder, str(resolve_device(run.device)))
-        bank = bank_of(triples["rewrite_prompt"], embed)
-        model = fit_vector_model(triples, embed, run.vector, run.seed)
-        with whole_or_absent(folder.vector) as partial:
-            bank.save(partial / "bank")
-            model.save(partial / "model")
+    with folder.receipt(run, "vector", **files) as receipt:
+        embed = recovery_embedder(run)
+        options = {"device": run.device, "seed": run.seed, "metrics_path": folder.vector_metrics}
+        teach = partial(train_pair_encoder, train, valid, embed, run.vector.encoder, **options)
+        receipt.counts.update(write_vector_files(folder.vector, train, valid, embed, run, teach))
         receipt.outputs.append(folder.vector)
-        receipt.counts.update(prompts=len(bank.prompts), rows=len(model.prompts))
-    print(f"{folder.vector}: {len(model.prompts):,} pairs, a bank of {len(bank.prompts):,} prompts")
+    print(f"{folder.vector}: {receipt.counts}")
 
 
 if __name__ == "__main__":

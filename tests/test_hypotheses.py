@@ -7,6 +7,7 @@ from prompt_recovery.engines.embedder import Embedder
 from prompt_recovery.recover.hypotheses import Sources, gather
 from prompt_recovery.recover.model_hypotheses import ModelHypotheses
 from prompt_recovery.recover.prompt_bank import bank_of
+from prompt_recovery.recover.vector_predictor import VectorPredictor
 from prompt_recovery.recover.vector_regressor import fit_vector_model
 from prompt_recovery.tables import HYPOTHESES, HYPOTHESIS_KEY, READS_AS_NULL, check_frame
 
@@ -37,7 +38,7 @@ def run(**sections) -> RunConfig:
 def sources():
     train = triples(30)
     model = fit_vector_model(train, EMBED, Vector(), seed=0)
-    return Sources("Improve it.", model, bank_of([*train["rewrite_prompt"], "nan"], EMBED), None)
+    return Sources("Improve it.", VectorPredictor(model), bank_of([*train["rewrite_prompt"], "nan"], EMBED), None)
 
 
 PAIRS = triples(6).assign(id=[f"row{number}" for number in range(6)])

@@ -124,8 +124,13 @@ class RunFolder:
 
     @property
     def vector(self) -> Path:
-        """What predicts a prompt's vector, and the bank of prompts: model/, bank/ (and encoder/)."""
+        """What predicts a prompt's vector, and the bank of prompts: regressor/, bank/ (and encoder/, blend.json)."""
         return self.path / "vector"
+
+    @property
+    def vector_metrics(self) -> Path:
+        """How the encoder's training went."""
+        return self.path / "vector_metrics.jsonl"
 
     def hypotheses(self, part: str) -> Path:
         return self.path / "hypotheses" / f"{part}.parquet"

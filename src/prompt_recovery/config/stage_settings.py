@@ -9,7 +9,7 @@ from prompt_recovery.methods import METHODS
 STAGE_SETTINGS: dict[str, tuple[str, ...]] = {
     "base": ("data", "seed", "base.model", "base.from_scratch", "chat"),
     "train": ("data", "init_from", "seed", "device", "method", "base", "chat", "embedder"),
-    "constant": ("data", "device", "embedder", "constant"),
+    "constant": ("data", "device", "embedder", "constant", "leaderboard.cluster_constants", "leaderboard.clusters"),
     "vector": ("data", "recover.tracks"),
     "choose": ("data", "recover.tracks"),
     "recover": ("data", "device", "method", "base", "chat", "generation", "recover"),

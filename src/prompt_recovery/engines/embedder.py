@@ -67,10 +67,17 @@ def load_embedder(settings: config.Embedder, device: str = "cpu") -> Embedder:
     return Embedder(_name(settings), partial(_encode, model), count, pieces=listed)
 
 
-def remembering_embedder(settings: config.Embedder, device: str = "cpu") -> Embedder:
-    """Return the embedder of `settings`, loaded when it is first called, which embeds no text a second time."""
+def remembering_embedder(settings: config.Embedder, device: str = "cpu", *, bfloat16: bool = False) -> Embedder:
+    """Return the embedder of `settings`, loaded when it is first called, which embeds no text a second time.
+
+    With `bfloat16` it is as `in_bfloat16` makes it.
+    """
     known: dict[str, np.ndarray] = {}
-    loaded = cache(partial(load_embedder, settings, device))
+
+    @cache
+    def loaded() -> Embedder:
+        embedder = load_embedder(settings, device)
+        return in_bfloat16(embedder, device) if bfloat16 else embedder
 
     def embed(texts: Sequence[str]) -> np.ndarray:
         new = [text for text in texts if text not in known]

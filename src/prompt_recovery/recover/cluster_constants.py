@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -30,6 +31,11 @@ class ClusterConstants:
         centres = np.array(self.centres, dtype=np.float64)
         directions = vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9)
         return ((centres**2).sum(axis=1) - 2 * directions @ centres.T).argmin(axis=1)
+
+
+def cluster_constants_of(values: Mapping[str, Any]) -> ClusterConstants:
+    """Return the constants of JSON values."""
+    return ClusterConstants(tuple(map(tuple, values["centres"])), tuple(values["constants"]))
 
 
 def fit_cluster_constants(

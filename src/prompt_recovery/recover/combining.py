@@ -12,7 +12,7 @@ import pandas as pd
 
 from prompt_recovery.metric import SHARPNESS
 from prompt_recovery.recover.answered_rows import AnsweredRows, Answers, Core, answers_of, concatenated
-from prompt_recovery.recover.cluster_constants import ClusterConstants
+from prompt_recovery.recover.cluster_constants import ClusterConstants, cluster_constants_of
 from prompt_recovery.recover.piece_limit import PieceLimit
 from prompt_recovery.recover.text_parts import Part, Parts, held, is_spoken, new_words
 
@@ -49,10 +49,7 @@ class Combination:
 
 def combination_of(values: Mapping[str, Any]) -> Combination:
     """Return the combination that `to_json` gave."""
-    clusters = values["clusters"]
-    if clusters is not None:
-        centres = tuple(tuple(centre) for centre in clusters["centres"])
-        clusters = ClusterConstants(centres, tuple(clusters["constants"]))
+    clusters = values["clusters"] and cluster_constants_of(values["clusters"])
     steps = tuple((name, score) for name, score in values["validation"])
     others = tuple(combination_of(other) for other in values["others"])
     return Combination(**{**values, "clusters": clusters, "others": others, "validation": steps})

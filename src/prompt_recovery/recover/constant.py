@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -13,8 +14,9 @@ from prompt_recovery import config
 from prompt_recovery.engines.embedder import Embedder
 from prompt_recovery.errors import InputError
 from prompt_recovery.places import TriplesFolder
+from prompt_recovery.recover.cluster_constants import ClusterConstants, fit_cluster_constants
 from prompt_recovery.recover.constant_bound import free_vector
-from prompt_recovery.recover.constant_finder import ScoredText, constant_finder
+from prompt_recovery.recover.constant_finder import ConstantFinder, ScoredText, constant_finder
 from prompt_recovery.recover.constant_targets import Embed, Targets, unit_vectors
 from prompt_recovery.recover.piece_limit import PieceLimit
 from prompt_recovery.recover.vector_regressor import embedder_name
@@ -51,6 +53,7 @@ class Constants:
     bound: float
     held_out: dict[str, HeldOut]
     embedder: str
+    clusters: ClusterConstants | None = None
 
 
 def find_constants(
@@ -64,12 +67,14 @@ def find_constants(
     prompts: Sequence[str] = (),
     states: Path | None = None,
     quick: Embed | None = None,
+    clusters: int = 0,
 ) -> Constants:
     """Search the constants of prompts with these weights; the leaderboard's only if `pieces` is given, even empty.
 
     `held_out`: by name, prompts with weights that the found texts are scored on. `prompts`: whose words and wordings
     are used, the most frequent first; else those of `weight`. `states`: a folder that searches stand in. `quick`: the
-    embedder less exactly, for candidates.
+    embedder less exactly, for candidates. `clusters`: of the prompts, each with a constant of its own for the
+    leaderboard, on which as many candidates are spent as on that of all.
     """
     ranked = prompts or sorted(weight, key=lambda prompt: (-weight[prompt], prompt))
     finder = constant_finder(ranked, embed, limit=limit, settings=settings, pieces=pieces, quick=quick)
@@ -77,12 +82,20 @@ def find_constants(
     clean = finder.find(targets, "clean", states=states)
     seeds = [clean.rewrite_prompt]
     leaderboard = None if pieces is None else finder.find(targets, "leaderboard", seeds=seeds, states=states)
+    parted = None
+    if leaderboard and clusters:
+        each = partial(_cluster_constant, finder, settings.candidates // clusters)
+        parted = fit_cluster_constants(weight, embed, each, clusters=clusters, seed=0)
     found = [finder.best_prompt(targets), clean, *([leaderboard] if leaderboard else [])]
     vectors = unit_vectors(embed, [one.rewrite_prompt for one in found])
     bound = free_vector(targets, vectors)
     others = {name: finder.targets(own) for name, own in (held_out or {}).items()}
     scored = {name: _held_out(own, np.vstack([bound.vector, vectors])) for name, own in others.items()}
-    return Constants(clean, leaderboard, found[0], bound.train_score, scored, embedder_name(embed))
+    return Constants(clean, leaderboard, found[0], bound.train_score, scored, embedder_name(embed), parted)
+
+
+def _cluster_constant(finder: ConstantFinder, candidates: int, weight: Mapping[str, float]) -> str:
+    return finder.find(finder.targets(weight), "leaderboard", candidates=candidates).rewrite_prompt
 
 
 def _held_out(targets: Targets, vectors: np.ndarray) -> HeldOut:
@@ -115,6 +128,7 @@ def constants_of_run(
         prompts=train["rewrite_prompt"].value_counts().index.tolist(),
         states=states,
         quick=quick,
+        clusters=run.leaderboard.clusters if run.leaderboard.cluster_constants else 0,
     )
 
 

@@ -9,12 +9,13 @@ import pandas as pd
 
 from prompt_recovery import config
 from prompt_recovery.engines.embedder import Embedder
+from prompt_recovery.recover.cluster_constants import ClusterConstants
 from prompt_recovery.recover.evidence import Evidence, answerable_evidence
 from prompt_recovery.recover.model_hypotheses import ModelHypotheses
 from prompt_recovery.recover.piece_limit import PieceLimit
 from prompt_recovery.recover.prompt_bank import PromptBank
 from prompt_recovery.recover.vector_decoding import chosen, decode
-from prompt_recovery.recover.vector_regressor import VectorModel
+from prompt_recovery.recover.vector_predictor import VectorPredictor
 from prompt_recovery.tables import HYPOTHESES
 
 AskModel = Callable[[pd.DataFrame], ModelHypotheses]
@@ -25,10 +26,12 @@ class Sources:
     """What a run draws hypotheses from; `ask_model` gives those of kind `model`, None in a run without a model."""
 
     constant: str
-    vector: VectorModel
+    vector: VectorPredictor
     bank: PromptBank
     ask_model: AskModel | None
-    leaderboard: str | None = None  # the other track's constant, where that was searched
+    # the other track's constants, of all rows and of each cluster, where they were searched
+    leaderboard: str | None = None
+    clusters: ClusterConstants | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,7 +65,9 @@ def gather(pairs: pd.DataFrame, sources: Sources, embed: Embedder, run: config.R
     clock.lap("neighbour")
     decoded = partial(decode, reading.means, sources.bank, embed, limit=limit, settings=run.decoding)
     clean = decoded()
-    tables += [_of_rows(ids, own, str(kind)) for kind, own in clean.groupby("kind", sort=False)]
+    tables.append(_of_rows(ids, clean[clean["kind"] == "decoded"], "decoded"))
+    rows, _ = sources.bank.nearest(reading.means, run.decoding.retrieved)
+    tables.append(_table(ids, [[sources.bank.prompts[place] for place in own] for own in rows], "retrieved"))
     clock.lap("decoded")
     free = None
     if "leaderboard" in run.recover.tracks:

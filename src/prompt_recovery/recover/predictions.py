@@ -37,10 +37,11 @@ class Drawn:
 
 def fitted_decision(truth: pd.DataFrame, run: config.RunConfig, folder: RunFolder) -> tuple[Decision, Gathered]:
     """Gather the hypotheses of validation triples and fit on them how an answer is decided."""
-    embed = _embedder(run)
+    embed = recovery_embedder(run)
     sources = load_sources(run, folder, embed.name)
     gathered = gather(truth, sources, embed, run)
-    return fit_decision(gathered, truth, embed, run, sources.leaderboard), gathered
+    constants = {"leaderboard_constant": sources.leaderboard, "clusters": sources.clusters}
+    return fit_decision(gathered, truth, embed, run, **constants), gathered
 
 
 def drawn_of(pairs: pd.DataFrame, run: config.RunConfig, folder: RunFolder, *, alone: bool = False) -> Drawn:
@@ -48,7 +49,7 @@ def drawn_of(pairs: pd.DataFrame, run: config.RunConfig, folder: RunFolder, *, a
 
     The run's own model is asked once: what it says when nothing is forced is the answer of the run's method.
     """
-    embed, seconds = _embedder(run), {}
+    embed, seconds = recovery_embedder(run), {}
     sources = load_sources(run, folder, embed.name)
     decision = decision_of(read_json(folder.choice, made_by=f"make choose RUN={run.name}"))
     gathered = gather(pairs, sources, embed, run)
@@ -86,8 +87,9 @@ def predict(
     return pd.concat(answers, ignore_index=True), counts | {"peak_gpu_bytes": peak_gpu_bytes()}
 
 
-def _embedder(run: config.RunConfig) -> Embedder:
-    return remembering_embedder(run.embedder, str(resolve_device(run.device)))
+def recovery_embedder(run: config.RunConfig) -> Embedder:
+    """Return the embedder of stage 3: less exact than that of a score where the device is then faster."""
+    return remembering_embedder(run.embedder, str(resolve_device(run.device)), bfloat16=True)
 
 
 def _labelled(answers: pd.DataFrame, method: str) -> pd.DataFrame:

@@ -9,9 +9,12 @@ from prompt_recovery.manifest import read_json
 from prompt_recovery.methods import METHODS
 from prompt_recovery.places import RunFolder, TriplesFolder
 from prompt_recovery.recover.answers import shots_for
+from prompt_recovery.recover.cluster_constants import cluster_constants_of
 from prompt_recovery.recover.hypotheses import AskModel, Sources
 from prompt_recovery.recover.model_hypotheses import ModelHypotheses, hypotheses_of_run
 from prompt_recovery.recover.prompt_bank import load_bank
+from prompt_recovery.recover.vector_blend import load_blend
+from prompt_recovery.recover.vector_predictor import VectorPredictor
 from prompt_recovery.recover.vector_regressor import load_vector_model
 from prompt_recovery.run_chain import adapters_beside
 from prompt_recovery.tables import TRIPLES, read_table
@@ -26,17 +29,31 @@ def source_files(run: config.RunConfig, folder: RunFolder) -> dict[str, Path]:
 
 
 def load_sources(run: config.RunConfig, folder: RunFolder, embedder: str) -> Sources:
-    """Load the constant, the vector model and the bank, and get ready to ask the model, if the run has one."""
-    made_by = f"make vector RUN={run.name}"
+    """Load the constants, the vector models and the bank, and get ready to ask the model, if the run has one."""
     constants = read_json(folder.constant, made_by=f"make constant RUN={run.name}")
-    leaderboard = constants["leaderboard"] if "leaderboard" in run.recover.tracks else None
+    wanted = "leaderboard" in run.recover.tracks
     return Sources(
         constants["rewrite_prompt"],
-        load_vector_model(folder.vector / "model", embedder, made_by=made_by),
-        load_bank(folder.vector / "bank", made_by=made_by),
+        load_predictor(run, folder, embedder),
+        load_bank(folder.vector / "bank", made_by=f"make vector RUN={run.name}"),
         _asker(run, folder) if METHODS[run.method].needs_base else None,
-        leaderboard and leaderboard["rewrite_prompt"],
+        constants["leaderboard"]["rewrite_prompt"] if wanted else None,
+        cluster_constants_of(constants["clusters"]) if wanted and constants["clusters"] else None,
     )
+
+
+def load_predictor(run: config.RunConfig, folder: RunFolder, embedder: str) -> VectorPredictor:
+    """Load the regressor, and the encoder where the run trains one."""
+    made_by, device = f"make vector RUN={run.name}", run.device
+    regressor = load_vector_model(folder.vector / "regressor", embedder, made_by=made_by)
+    if run.vector.encoder is None:
+        return VectorPredictor(regressor)
+    from prompt_recovery.engines.language_model import resolve_device  # seconds to import
+    from prompt_recovery.engines.pair_encoder import load_pair_encoder
+
+    encoder = load_pair_encoder(folder.vector / "encoder", embedder, resolve_device(device), made_by=made_by)
+    blend = load_blend(folder.vector / "blend.json", embedder, made_by=made_by)
+    return VectorPredictor(regressor, (encoder.predict, blend))
 
 
 def training_triples(run: config.RunConfig) -> pd.DataFrame | None:
