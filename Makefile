@@ -26,6 +26,7 @@ submission := submissions/$(RUN)
 read_config = $(shell $(PYTHON) -c 'import pathlib, tomllib; c = tomllib.loads(pathlib.Path("configs/run/$(RUN).toml").read_text()); print($(1))')
 data := data/triples/$(call read_config,c["data"])
 first := $(call read_config,"runs/" + c["init_from"] + "/manifests/train.json" if "init_from" in c else "")
+adapters := $(call read_config," ".join("runs/" + name + "/manifests/train.json" for name in c.get("generation", {}).get("adapters", ())))
 base := $(call read_config,c["base"]["model"] + "/manifest.json" if "from_scratch" in c.get("base", ()) else "")
 rungs := $(addprefix runs/compare/$(RUN)/,$(METHODS))
 
@@ -80,8 +81,9 @@ $(data)/manifest.json: $(data)/config.json
 $(base): $(run)/settings/base.json $(data)/manifest.json
 	$(py) scripts/base.py --run $(run)
 
-# of a run that continues another's adapter: that one is trained if it was not yet, with the settings of its own file
-$(first): | configure
+# of a run that continues another's adapter, or is answered by others' too: they are trained if they were not yet,
+# with the settings of their own files
+$(sort $(first) $(adapters)): | configure $(base)
 	$(MAKE) train RUN=$(word 2,$(subst /, ,$@)) SET= SET_DATA=
 
 $(addsuffix /manifests/train.json,$(run) $(rungs)): %/manifests/train.json: %/settings/train.json $(data)/manifest.json $(base) $(first)
@@ -93,7 +95,7 @@ $(run)/manifests/constant.json: $(run)/settings/constant.json $(data)/manifest.j
 $(run)/manifests/vector.json: $(run)/settings/vector.json $(data)/manifest.json
 	$(py) scripts/vector.py --run $(run)
 
-$(run)/manifests/choose.json: $(run)/settings/choose.json $(addprefix $(run)/manifests/,train.json constant.json vector.json)
+$(run)/manifests/choose.json: $(run)/settings/choose.json $(addprefix $(run)/manifests/,train.json constant.json vector.json) $(adapters)
 	$(py) scripts/choose.py --run $(run)
 
 $(run)/manifests/recover.json: $(run)/manifests/choose.json
