@@ -21,14 +21,14 @@ from predicted_vector import with_clusters
 from prompt_recovery import config
 from prompt_recovery.engines.embedder import Embedder, remembering_embedder
 from prompt_recovery.metric import sharpened_cosine, sharpened_cosine_matrix
-from prompt_recovery.recover.answered_rows import AnsweredRows
-from prompt_recovery.recover.cluster_constants import fit_cluster_constants
-from prompt_recovery.recover.combination_fitting import FittingRows, combination_variants
-from prompt_recovery.recover.combining import Combination, combine
+from prompt_recovery.recover.leaderboard.answered_rows import AnsweredRows
+from prompt_recovery.recover.leaderboard.cluster_constants import fit_cluster_constants
+from prompt_recovery.recover.leaderboard.combination_fitting import FittingRows, combination_variants
+from prompt_recovery.recover.leaderboard.combining import Combination, combine
 from prompt_recovery.recover.piece_limit import PieceLimit
-from prompt_recovery.recover.prompt_bank import bank_of
-from prompt_recovery.recover.vector_decoding import chosen, decode
-from prompt_recovery.recover.vector_regressor import fit_vector_model
+from prompt_recovery.recover.vector.prompt_bank import bank_of
+from prompt_recovery.recover.vector.vector_decoding import chosen, decode
+from prompt_recovery.recover.vector.vector_regressor import fit_vector_model
 from prompt_recovery.score.ablation import ablate
 from prompt_recovery.score.ablation_report import ablation_table
 

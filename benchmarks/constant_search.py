@@ -15,9 +15,9 @@ import pandas as pd
 from prompt_recovery import config
 from prompt_recovery.data.splits.clustering import assign_clusters, cluster_prompts
 from prompt_recovery.engines.embedder import Embedder, in_bfloat16, load_embedder
-from prompt_recovery.recover.constant_bound import free_vector
-from prompt_recovery.recover.constant_finder import ConstantFinder, ScoredText, constant_finder
-from prompt_recovery.recover.constant_targets import Targets
+from prompt_recovery.recover.constants.constant_bound import free_vector
+from prompt_recovery.recover.constants.constant_finder import ConstantFinder, ScoredText, constant_finder
+from prompt_recovery.recover.constants.constant_targets import Targets
 from prompt_recovery.recover.piece_limit import PieceLimit
 
 LOOP_TEXTS = 200

@@ -20,13 +20,13 @@ from prompt_recovery import config
 from prompt_recovery.data.splits.clustering import assign_clusters, cluster_prompts
 from prompt_recovery.engines.embedder import remembering_embedder
 from prompt_recovery.metric import sharpened_cosine
-from prompt_recovery.recover.change_features import text_vectors
-from prompt_recovery.recover.constant import find_constants, prompt_weights
+from prompt_recovery.recover.constants.constant import find_constants, prompt_weights
 from prompt_recovery.recover.piece_limit import PieceLimit
-from prompt_recovery.recover.prompt_bank import PromptBank, bank_of
-from prompt_recovery.recover.vector_blend import fit_blend
-from prompt_recovery.recover.vector_decoding import chosen, decode
-from prompt_recovery.recover.vector_regressor import fit_vector_model
+from prompt_recovery.recover.vector.change_features import text_vectors
+from prompt_recovery.recover.vector.prompt_bank import PromptBank, bank_of
+from prompt_recovery.recover.vector.vector_blend import fit_blend
+from prompt_recovery.recover.vector.vector_decoding import chosen, decode
+from prompt_recovery.recover.vector.vector_regressor import fit_vector_model
 from prompt_recovery.score.intervals import cluster_bootstrap
 from prompt_recovery.train.encoder_fitting import train_pair_encoder
 

@@ -5,7 +5,7 @@ import shutil
 from prompt_recovery.errors import readable_exit
 from prompt_recovery.manifest import write_json
 from prompt_recovery.places import TriplesFolder, run_parser
-from prompt_recovery.recover.constant import constant_document, constants_of_run, constants_table
+from prompt_recovery.recover.constants.constant import constant_document, constants_of_run, constants_table
 
 
 def main() -> None:

@@ -17,7 +17,7 @@ def main() -> None:
             return print("recover.tracks is empty: no vector is predicted")
     train, valid = (read_table(path, TRIPLES) for path in files.values())
     from prompt_recovery.recover.predictions import recovery_embedder  # seconds to import
-    from prompt_recovery.recover.vector_files import write_vector_files
+    from prompt_recovery.recover.vector.vector_files import write_vector_files
     from prompt_recovery.train.encoder_fitting import train_pair_encoder
 
     with folder.receipt(run, "vector", **files) as receipt:

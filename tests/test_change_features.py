@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from prompt_recovery.recover.change_features import edge_words, new_words, surface_changes, text_vectors
+from prompt_recovery.recover.vector.change_features import edge_words, new_words, surface_changes, text_vectors
 
 
 def pairs(*rows) -> pd.DataFrame:

@@ -9,8 +9,8 @@ import pytest
 
 from prompt_recovery.config import Choice
 from prompt_recovery.errors import InputError
-from prompt_recovery.recover.choosing import ChoiceModel, choice_model_of, chosen, fit_choice, rank
-from prompt_recovery.recover.evidence import Evidence, answerable_evidence, softmax_weights
+from prompt_recovery.recover.choice.choosing import ChoiceModel, choice_model_of, chosen, fit_choice, rank
+from prompt_recovery.recover.choice.evidence import Evidence, answerable_evidence, softmax_weights
 from prompt_recovery.recover.piece_limit import PieceLimit
 
 WORDS = PieceLimit(lambda texts: [len(text.split()) for text in texts], 127)

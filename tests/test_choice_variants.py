@@ -4,9 +4,9 @@ import numpy as np
 import pandas as pd
 
 from prompt_recovery.config import Choice
-from prompt_recovery.recover.choice_variants import ablation_variants
-from prompt_recovery.recover.choosing import chosen
-from prompt_recovery.recover.evidence import Evidence
+from prompt_recovery.recover.choice.choice_variants import ablation_variants
+from prompt_recovery.recover.choice.choosing import chosen
+from prompt_recovery.recover.choice.evidence import Evidence
 
 IDS = ("a", "b", "c", "d")
 

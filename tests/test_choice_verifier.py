@@ -5,9 +5,9 @@ import pandas as pd
 import pytest
 
 from prompt_recovery.errors import InputError
-from prompt_recovery.recover.candidate_signs import signs_of
-from prompt_recovery.recover.evidence import Evidence, candidates_of
-from prompt_recovery.recover.verifier import Verifier, cross_fitted, fit_verifier
+from prompt_recovery.recover.choice.candidate_signs import signs_of
+from prompt_recovery.recover.choice.evidence import Evidence, candidates_of
+from prompt_recovery.recover.choice.verifier import Verifier, cross_fitted, fit_verifier
 
 AXES = {"old": 0, "new": 1, "sad": 2, "glad": 3}
 

@@ -7,17 +7,17 @@ import pytest
 from prompt_recovery import config
 from prompt_recovery.errors import InputError
 from prompt_recovery.metric import sharpened_cosine
-from prompt_recovery.recover.answered_rows import AnsweredRows
-from prompt_recovery.recover.cluster_constants import ClusterConstants, fit_cluster_constants
-from prompt_recovery.recover.combination_fitting import (
+from prompt_recovery.recover.leaderboard.answered_rows import AnsweredRows
+from prompt_recovery.recover.leaderboard.cluster_constants import ClusterConstants, fit_cluster_constants
+from prompt_recovery.recover.leaderboard.combination_fitting import (
     FittingRows,
     combination_variants,
     fit_combination,
     used_ingredients,
 )
-from prompt_recovery.recover.combining import Combination, combination_of, combine
+from prompt_recovery.recover.leaderboard.combining import Combination, combination_of, combine
+from prompt_recovery.recover.leaderboard.text_parts import Part, held, new_words, spelt
 from prompt_recovery.recover.piece_limit import PieceLimit
-from prompt_recovery.recover.text_parts import Part, held, new_words, spelt
 from prompt_recovery.score.ablation import ingredients_of
 from prompt_recovery.tables import READS_AS_NULL
 
@@ -305,7 +305,7 @@ def test_a_part_that_needs_a_later_one_is_tried_again_after_it():
 def test_the_variants_are_each_core_the_whole_and_the_whole_less_each_ingredient():
     rows = AnsweredRows(RANKING, embed(TRUTHS), free=["sad", "letter"])
     variants = combination_variants(fitting(rows), CONSTANT, config.Leaderboard())
-    assert list(variants)[:4] == ["leaderboard constant", "best answer", "free text alone", "leaderboard"]
+    assert list(variants)[:4] == ["leaderboard constant", "leaderboard answer", "leaderboard free text", "leaderboard"]
     assert "leaderboard - concatenation" in variants
     assert {one.whole for one in ingredients_of(variants)} == {"leaderboard"}
     assert variants["leaderboard - concatenation"].answers == 1

@@ -11,14 +11,14 @@ from prompt_recovery.engines.embedder import Embedder
 from prompt_recovery.errors import InputError
 from prompt_recovery.manifest import write_json
 from prompt_recovery.places import TriplesFolder
-from prompt_recovery.recover.constant import (
+from prompt_recovery.recover.constants.constant import (
     constant_document,
     constants_of_run,
     constants_table,
     find_constants,
     prompt_weights,
 )
-from prompt_recovery.recover.constant_finder import constant_finder
+from prompt_recovery.recover.constants.constant_finder import constant_finder
 from prompt_recovery.recover.piece_limit import PieceLimit
 from prompt_recovery.tables import TRIPLES, write_table
 

@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 
 from prompt_recovery.errors import InputError
-from prompt_recovery.recover.constant_bound import free_vector
-from prompt_recovery.recover.constant_moves import (
+from prompt_recovery.recover.constants.constant_bound import free_vector
+from prompt_recovery.recover.constants.constant_moves import (
     Edit,
     FreeMoves,
     Phrases,
@@ -25,10 +25,10 @@ from prompt_recovery.recover.constant_moves import (
     _span,
     read_units,
 )
-from prompt_recovery.recover.constant_search import Budget, Place, Standing, read_standing, search_text
-from prompt_recovery.recover.constant_targets import Targets
+from prompt_recovery.recover.constants.constant_search import Budget, Place, Standing, read_standing, search_text
+from prompt_recovery.recover.constants.constant_targets import Targets
 from prompt_recovery.recover.piece_limit import PieceLimit
-from prompt_recovery.recover.wording import wording_of
+from prompt_recovery.recover.vector.wording import wording_of
 
 PROMPTS = [
     "Rewrite the text as a poem.",

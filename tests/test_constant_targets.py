@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from prompt_recovery.errors import InputError
-from prompt_recovery.recover.constant_bound import free_vector
-from prompt_recovery.recover.constant_targets import Targets, unit_vectors
+from prompt_recovery.recover.constants.constant_bound import free_vector
+from prompt_recovery.recover.constants.constant_targets import Targets, unit_vectors
 
 
 def random_units(rows, width=8, seed=0) -> np.ndarray:

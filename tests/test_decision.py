@@ -7,8 +7,8 @@ import pytest
 from prompt_recovery.config import Choice, Leaderboard, Recover, RunConfig
 from prompt_recovery.engines.embedder import Embedder
 from prompt_recovery.errors import InputError
+from prompt_recovery.recover.choice.evidence import Evidence
 from prompt_recovery.recover.decision import decide, decision_of, fit_decision
-from prompt_recovery.recover.evidence import Evidence
 from prompt_recovery.recover.hypotheses import Gathered
 
 LETTERS = "abcdefghijklmnopqrstuvwxyz"

@@ -6,9 +6,9 @@ from prompt_recovery.config import Choice, Decoding, Recover, RunConfig, Vector
 from prompt_recovery.engines.embedder import Embedder
 from prompt_recovery.recover.hypotheses import Sources, gather
 from prompt_recovery.recover.model_hypotheses import ModelHypotheses
-from prompt_recovery.recover.prompt_bank import bank_of
-from prompt_recovery.recover.vector_predictor import VectorPredictor
-from prompt_recovery.recover.vector_regressor import fit_vector_model
+from prompt_recovery.recover.vector.prompt_bank import bank_of
+from prompt_recovery.recover.vector.vector_predictor import VectorPredictor
+from prompt_recovery.recover.vector.vector_regressor import fit_vector_model
 from prompt_recovery.tables import HYPOTHESES, HYPOTHESIS_KEY, READS_AS_NULL, check_frame
 
 STYLES = {"Write it as a pirate.": "Ahoy, {} Arr!", "Make a list of it.": "- {}", "Shout it!": "{}!!!"}

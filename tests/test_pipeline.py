@@ -47,11 +47,22 @@ kind = "minilm"
 [generation]
 max_new_tokens = 24
 batch_size = 8
+openings = ["", "Make"]
+[constant]
+candidates = 200
+units = 400
+[vector]
+max_rows = 200
+[decoding]
+rounds = 1
+embedded = 4
+[recover]
+tracks = ["clean", "leaderboard"]
 [submit]
 rehearsal_rows = 16
 """
 RUN_FOLDER = RunFolder(Path("runs/micro"))
-STAGES = ("train", "constant", "recover", "score")
+STAGES = ("train", "constant", "vector", "choose", "recover", "score")
 
 
 def make_project(folder: Path) -> Path:
@@ -98,7 +109,9 @@ def done(tmp_path_factory) -> tuple[Path, str]:
 def test_the_whole_chain_ends_with_a_table_and_the_paths(done):
     project, printed = done
     table = printed[printed.index("SCS with minilm") :].splitlines()
-    assert [line.split()[0] for line in table[2:5]] == ["constant", "base", "qlora"]
+    assert [line.split()[0] for line in table[2:9]] == [
+        "constant", "base", "qlora", "vector", "choice", "leaderboard", "leaderboard",
+    ]  # fmt: skip
     assert all(f"{split} (24 rows" in table[1] for split in ("S0", "S1", "S2"))
     for path in ("runs/micro/report.html", "submissions/micro/bundle", "submissions/micro/notebook.ipynb"):
         assert path in printed and (project / path).exists()
@@ -111,6 +124,19 @@ def test_the_rehearsal_gave_the_scores_of_stage_4(done):
     answers = predictions(project).query("method == 'qlora'").set_index("id")["rewrite_prompt"]
     assert result["rows"] == len(submission) == 16
     assert list(submission["rewrite_prompt"]) == list(answers[submission["id"]])
+
+
+def test_every_ingredient_of_the_answers_is_in_the_report(done):
+    project, _ = done
+    page = (project / RUN_FOLDER.report).read_text()
+    assert "Ingredients by minilm, track clean" in page and "Ingredients by minilm, track leaderboard" in page
+    variants = read_table(project / RUN_FOLDER.variants, PREDICTIONS, key=("method", "id"))
+    assert {"choice", "choice - model samples", "choice - decoded", "leaderboard", "leaderboard constant"} <= set(
+        variants["method"]
+    )
+    hypotheses = pd.read_parquet(project / RUN_FOLDER.hypotheses("test"))
+    assert set(hypotheses.loc[hypotheses["kind"] == "model", "opening"]) == {"", "Make"}
+    assert hypotheses.groupby("kind")["log_probability"].count()["model"] > 0
 
 
 def test_receipts_hold_config_commit_hashes_and_counts(done):
@@ -148,7 +174,7 @@ def test_a_changed_setting_redoes_just_what_depends_on_it(done):
     config.write_text(config.read_text().replace("max_new_tokens = 24", "max_new_tokens = 20"))
     make(project)
     redone = {stage for stage, when in times(project).items() if when != before[stage]}
-    assert redone == {"recover", "score", "manifest", "rehearsal"}
+    assert redone == {"choose", "recover", "score", "manifest", "rehearsal"}
 
 
 def test_any_file_of_pairs_is_served(done):
@@ -166,7 +192,9 @@ def test_any_file_of_pairs_is_served(done):
         "out.csv",
     ]
     subprocess.run(script, cwd=project, check=True, capture_output=True)
-    assert list(pd.read_csv(project / "out.csv", dtype=str)["id"]) == list(rows["id"])
+    answers = pd.read_csv(project / "out.csv", dtype={"id": str})
+    assert list(answers["id"]) == list(rows["id"]) and set(answers["method"]) == {"choice"}
+    assert answers["confidence"].between(0, 1).all()
     assert json.loads((project / "out.receipt.json").read_text())["stage"] == "recover"
 
 

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from prompt_recovery.errors import InputError
-from prompt_recovery.recover.prompt_bank import PromptBank, bank_of, load_bank
+from prompt_recovery.recover.vector.prompt_bank import PromptBank, bank_of, load_bank
 
 
 def at(*degrees) -> np.ndarray:

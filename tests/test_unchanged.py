@@ -1,6 +1,6 @@
 """Texts that came back as they were."""
 
-from prompt_recovery.recover.unchanged import is_unchanged
+from prompt_recovery.recover.choice.unchanged import is_unchanged
 
 
 def test_only_white_space_may_differ():

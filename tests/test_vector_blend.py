@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from prompt_recovery.errors import InputError
-from prompt_recovery.recover.vector_blend import fit_blend, load_blend
+from prompt_recovery.recover.vector.vector_blend import fit_blend, load_blend
 
 
 def unit(vectors: np.ndarray) -> np.ndarray:

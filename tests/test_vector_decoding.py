@@ -5,11 +5,11 @@ import pytest
 
 from prompt_recovery.config import Decoding
 from prompt_recovery.errors import InputError
-from prompt_recovery.recover.composing import Bounds, _joined, compose
 from prompt_recovery.recover.piece_limit import PieceLimit
-from prompt_recovery.recover.prompt_bank import PromptBank, bank_of
-from prompt_recovery.recover.vector_decoding import chosen, decode
-from prompt_recovery.recover.wording import wording_of
+from prompt_recovery.recover.vector.composing import Bounds, _joined, compose
+from prompt_recovery.recover.vector.prompt_bank import PromptBank, bank_of
+from prompt_recovery.recover.vector.vector_decoding import chosen, decode
+from prompt_recovery.recover.vector.wording import wording_of
 
 PROMPTS = [
     "Rewrite the text as a poem.",

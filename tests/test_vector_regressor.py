@@ -4,8 +4,8 @@ import pytest
 
 from prompt_recovery.config import Vector
 from prompt_recovery.errors import InputError
-from prompt_recovery.recover.terms import terms_of
-from prompt_recovery.recover.vector_regressor import fit_vector_model, load_vector_model
+from prompt_recovery.recover.vector.terms import terms_of
+from prompt_recovery.recover.vector.vector_regressor import fit_vector_model, load_vector_model
 
 STYLES = {"pirate": "Ahoy, {} Arr matey!", "list": "- {}\n- {}", "shout": "{}!!!", "letter": "Dear friend, {} Regards"}
 WORDS = "kettle bread aunt ship river garden letter winter".split()

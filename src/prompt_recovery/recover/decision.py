@@ -9,13 +9,13 @@ import pandas as pd
 
 from prompt_recovery import config
 from prompt_recovery.engines.embedder import Embedder
-from prompt_recovery.recover.answered_rows import AnsweredRows
-from prompt_recovery.recover.choice_variants import Variant, ablation_variants
-from prompt_recovery.recover.choosing import ChoiceModel, choice_model_of, chosen
-from prompt_recovery.recover.cluster_constants import ClusterConstants
-from prompt_recovery.recover.combination_fitting import FittingRows, combination_variants
-from prompt_recovery.recover.combining import Combination, combination_of, combine
+from prompt_recovery.recover.choice.choice_variants import Variant, ablation_variants
+from prompt_recovery.recover.choice.choosing import ChoiceModel, choice_model_of, chosen
 from prompt_recovery.recover.hypotheses import Gathered
+from prompt_recovery.recover.leaderboard.answered_rows import AnsweredRows
+from prompt_recovery.recover.leaderboard.cluster_constants import ClusterConstants
+from prompt_recovery.recover.leaderboard.combination_fitting import FittingRows, combination_variants
+from prompt_recovery.recover.leaderboard.combining import Combination, combination_of, combine
 from prompt_recovery.recover.piece_limit import PieceLimit
 
 CHOICE, LEADERBOARD = "choice", "leaderboard"

@@ -9,13 +9,13 @@ import pandas as pd
 
 from prompt_recovery import config
 from prompt_recovery.engines.embedder import Embedder
-from prompt_recovery.recover.cluster_constants import ClusterConstants
-from prompt_recovery.recover.evidence import Evidence, answerable_evidence
+from prompt_recovery.recover.choice.evidence import Evidence, answerable_evidence
+from prompt_recovery.recover.leaderboard.cluster_constants import ClusterConstants
 from prompt_recovery.recover.model_hypotheses import ModelHypotheses
 from prompt_recovery.recover.piece_limit import PieceLimit
-from prompt_recovery.recover.prompt_bank import PromptBank
-from prompt_recovery.recover.vector_decoding import chosen, decode
-from prompt_recovery.recover.vector_predictor import VectorPredictor
+from prompt_recovery.recover.vector.prompt_bank import PromptBank
+from prompt_recovery.recover.vector.vector_decoding import chosen, decode
+from prompt_recovery.recover.vector.vector_predictor import VectorPredictor
 from prompt_recovery.tables import HYPOTHESES
 
 AskModel = Callable[[pd.DataFrame], ModelHypotheses]

@@ -9,13 +9,13 @@ from prompt_recovery.manifest import read_json
 from prompt_recovery.methods import METHODS
 from prompt_recovery.places import RunFolder, TriplesFolder
 from prompt_recovery.recover.answers import shots_for
-from prompt_recovery.recover.cluster_constants import cluster_constants_of
 from prompt_recovery.recover.hypotheses import AskModel, Sources
+from prompt_recovery.recover.leaderboard.cluster_constants import cluster_constants_of
 from prompt_recovery.recover.model_hypotheses import ModelHypotheses, hypotheses_of_run
-from prompt_recovery.recover.prompt_bank import load_bank
-from prompt_recovery.recover.vector_blend import load_blend
-from prompt_recovery.recover.vector_predictor import VectorPredictor
-from prompt_recovery.recover.vector_regressor import load_vector_model
+from prompt_recovery.recover.vector.prompt_bank import load_bank
+from prompt_recovery.recover.vector.vector_blend import load_blend
+from prompt_recovery.recover.vector.vector_predictor import VectorPredictor
+from prompt_recovery.recover.vector.vector_regressor import load_vector_model
 from prompt_recovery.run_chain import adapters_beside
 from prompt_recovery.tables import TRIPLES, read_table
 

@@ -7,10 +7,10 @@ import numpy as np
 import pandas as pd
 
 from prompt_recovery import config
-from prompt_recovery.recover.composing import Bounds, compose
 from prompt_recovery.recover.piece_limit import PieceLimit
-from prompt_recovery.recover.prompt_bank import PromptBank, nearest_of
-from prompt_recovery.recover.wording import Text, Wording, wording_of
+from prompt_recovery.recover.vector.composing import Bounds, compose
+from prompt_recovery.recover.vector.prompt_bank import PromptBank, nearest_of
+from prompt_recovery.recover.vector.wording import Text, Wording, wording_of
 from prompt_recovery.tables import READS_AS_NULL
 
 Embed = Callable[[Sequence[str]], np.ndarray]

@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from prompt_recovery.recover.vector_blend import VectorBlend
-from prompt_recovery.recover.vector_regressor import Embed, Reading, VectorModel
+from prompt_recovery.recover.vector.vector_blend import VectorBlend
+from prompt_recovery.recover.vector.vector_regressor import Embed, Reading, VectorModel
 
 Encode = Callable[[pd.DataFrame], np.ndarray]
 

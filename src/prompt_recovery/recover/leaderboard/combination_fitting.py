@@ -12,11 +12,11 @@ import numpy as np
 from prompt_recovery import config
 from prompt_recovery.errors import InputError
 from prompt_recovery.metric import sharpened_cosine
-from prompt_recovery.recover.answered_rows import AnsweredRows, Core
-from prompt_recovery.recover.cluster_constants import ClusterConstants
-from prompt_recovery.recover.combining import Combination, Embed, combine
+from prompt_recovery.recover.leaderboard.answered_rows import AnsweredRows, Core
+from prompt_recovery.recover.leaderboard.cluster_constants import ClusterConstants
+from prompt_recovery.recover.leaderboard.combining import Combination, Embed, combine
+from prompt_recovery.recover.leaderboard.text_parts import Part, held, is_spoken
 from prompt_recovery.recover.piece_limit import PieceLimit
-from prompt_recovery.recover.text_parts import Part, held, is_spoken
 
 # The ingredients, and the settings without each.
 INGREDIENTS = {
@@ -30,7 +30,7 @@ INGREDIENTS = {
     "choice by row": {"choose_by_row": False},
 }
 WHOLE = "leaderboard"
-CORES: dict[Core, str] = {"constant": "leaderboard constant", "answer": "best answer", "free": "free text alone"}
+CORES: dict[Core, str] = {"constant": f"{WHOLE} constant", "answer": f"{WHOLE} answer", "free": f"{WHOLE} free text"}
 _ROUNDS = 2  # a part that brought nothing may after the later ones
 _SLOTS = 4  # tried places in the constant, beside its start
 

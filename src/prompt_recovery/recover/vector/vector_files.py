@@ -10,9 +10,9 @@ import pandas as pd
 from prompt_recovery import config
 from prompt_recovery.engines.embedder import Embedder
 from prompt_recovery.manifest import whole_or_absent
-from prompt_recovery.recover.prompt_bank import bank_of
-from prompt_recovery.recover.vector_blend import fit_blend
-from prompt_recovery.recover.vector_regressor import fit_vector_model
+from prompt_recovery.recover.vector.prompt_bank import bank_of
+from prompt_recovery.recover.vector.vector_blend import fit_blend
+from prompt_recovery.recover.vector.vector_regressor import fit_vector_model
 
 Teach = Callable[[], tuple[Any, Any]]  # -> a trained encoder of pairs, what its training did
 

@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 
 from prompt_recovery.metric import SHARPNESS
-from prompt_recovery.recover.change_features import new_words, readable_texts, text_vectors, words_of
-from prompt_recovery.recover.evidence import Candidates, Embed
+from prompt_recovery.recover.choice.evidence import Candidates, Embed
+from prompt_recovery.recover.vector.change_features import new_words, readable_texts, text_vectors, words_of
 from prompt_recovery.tables import HYPOTHESIS_KINDS
 
 _CONTENT_LETTERS = 4  # that a word has at least

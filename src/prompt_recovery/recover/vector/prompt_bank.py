@@ -9,7 +9,7 @@ import numpy as np
 
 from prompt_recovery.errors import InputError
 from prompt_recovery.manifest import read_json, whole_or_absent
-from prompt_recovery.recover.vector_regressor import embedder_name, require_embedder
+from prompt_recovery.recover.vector.vector_regressor import embedder_name, require_embedder
 from prompt_recovery.tables import READS_AS_NULL
 
 _ROWS_AT_A_TIME = 1_000

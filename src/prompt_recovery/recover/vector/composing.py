@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from prompt_recovery.recover.wording import EDGE, Text, Wording
+from prompt_recovery.recover.vector.wording import EDGE, Text, Wording
 
 _LOOKED_AT = 4  # times the number wanted: so many are checked for repeated words and oddity
 

@@ -17,8 +17,8 @@ from scipy.sparse import csr_array
 from prompt_recovery import config
 from prompt_recovery.errors import InputError
 from prompt_recovery.manifest import read_json, whole_or_absent
-from prompt_recovery.recover.change_features import edge_words, new_words, surface_changes, text_vectors
-from prompt_recovery.recover.terms import Terms, terms_of
+from prompt_recovery.recover.vector.change_features import edge_words, new_words, surface_changes, text_vectors
+from prompt_recovery.recover.vector.terms import Terms, terms_of
 
 Embed = Callable[[Sequence[str]], np.ndarray]
 _SPARSE = ("data", "indices", "indptr")

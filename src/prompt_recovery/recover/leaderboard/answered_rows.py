@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from prompt_recovery.errors import InputError
-from prompt_recovery.recover.text_parts import is_spoken
+from prompt_recovery.recover.leaderboard.text_parts import is_spoken
 
 Embed = Callable[[Sequence[str]], np.ndarray]
 # what a text is built around: the best clean answer, the constant, or the text that is bound by no wording

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from prompt_recovery.recover.text_parts import is_spoken
+from prompt_recovery.recover.leaderboard.text_parts import is_spoken
 
 Embed = Callable[[Sequence[str]], np.ndarray]
 

@@ -15,9 +15,9 @@ import numpy as np
 
 from prompt_recovery.errors import InputError
 from prompt_recovery.manifest import whole_or_absent
-from prompt_recovery.recover.constant_targets import Embed, Targets, unit_vectors
+from prompt_recovery.recover.constants.constant_targets import Embed, Targets, unit_vectors
 from prompt_recovery.recover.piece_limit import PieceLimit
-from prompt_recovery.recover.wording import Text
+from prompt_recovery.recover.vector.wording import Text
 from prompt_recovery.tables import READS_AS_NULL
 
 

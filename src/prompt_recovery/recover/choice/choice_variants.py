@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import pandas as pd
 
 from prompt_recovery import config
-from prompt_recovery.recover.choosing import ChoiceModel, fit_choice, rank
-from prompt_recovery.recover.evidence import Embed, Evidence
+from prompt_recovery.recover.choice.choosing import ChoiceModel, fit_choice, rank
+from prompt_recovery.recover.choice.evidence import Embed, Evidence
 
 _WITHOUT = {
     "retrieved": "retrieved",

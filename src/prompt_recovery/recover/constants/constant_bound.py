@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from prompt_recovery.recover.constant_targets import Targets
+from prompt_recovery.recover.constants.constant_targets import Targets
 
 _TRIED = 2_000  # prompts of the highest weights
 _STARTS_FROM_TARGETS = 6

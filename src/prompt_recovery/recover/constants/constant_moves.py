@@ -6,9 +6,9 @@ from functools import cached_property
 
 import numpy as np
 
-from prompt_recovery.recover.composing import Bounds, compose
-from prompt_recovery.recover.constant_search import Budget, Evaluate, Standing
-from prompt_recovery.recover.wording import Text, Wording
+from prompt_recovery.recover.constants.constant_search import Budget, Evaluate, Standing
+from prompt_recovery.recover.vector.composing import Bounds, compose
+from prompt_recovery.recover.vector.wording import Text, Wording
 
 _FLAT = 1e-9  # slope of a text that has nothing in common with any target
 _DRAWN = 64  # phrases a step, on the clean track

@@ -14,12 +14,12 @@ from tqdm import tqdm
 
 from prompt_recovery import config
 from prompt_recovery.errors import InputError
-from prompt_recovery.recover.constant_moves import FreeMoves, Phrases, ReadableMoves, read_units
-from prompt_recovery.recover.constant_search import Budget, Moves, Place, Standing, search_text
-from prompt_recovery.recover.constant_targets import Embed, Targets, unit_vectors
+from prompt_recovery.recover.constants.constant_moves import FreeMoves, Phrases, ReadableMoves, read_units
+from prompt_recovery.recover.constants.constant_search import Budget, Moves, Place, Standing, search_text
+from prompt_recovery.recover.constants.constant_targets import Embed, Targets, unit_vectors
 from prompt_recovery.recover.piece_limit import PieceLimit
-from prompt_recovery.recover.vector_regressor import embedder_name
-from prompt_recovery.recover.wording import Text, Wording, wording_of
+from prompt_recovery.recover.vector.vector_regressor import embedder_name
+from prompt_recovery.recover.vector.wording import Text, Wording, wording_of
 from prompt_recovery.tables import READS_AS_NULL
 
 _NULLS = READS_AS_NULL | {""}

@@ -11,10 +11,10 @@ import pandas as pd
 from prompt_recovery import config
 from prompt_recovery.errors import InputError
 from prompt_recovery.metric import SHARPNESS, sharpened_cosine
-from prompt_recovery.recover.candidate_signs import signs_of
-from prompt_recovery.recover.evidence import Candidates, Embed, Evidence, candidates_of
-from prompt_recovery.recover.vector_regressor import embedder_name, require_embedder
-from prompt_recovery.recover.verifier import Verifier, cross_fitted, fit_verifier
+from prompt_recovery.recover.choice.candidate_signs import signs_of
+from prompt_recovery.recover.choice.evidence import Candidates, Embed, Evidence, candidates_of
+from prompt_recovery.recover.choice.verifier import Verifier, cross_fitted, fit_verifier
+from prompt_recovery.recover.vector.vector_regressor import embedder_name, require_embedder
 
 _EQUAL = 1e-3  # mean sharpened cosines no further apart count as equal: 1,500 rows of 500 families tell 0.01 apart
 

@@ -14,12 +14,12 @@ from prompt_recovery import config
 from prompt_recovery.engines.embedder import Embedder
 from prompt_recovery.errors import InputError
 from prompt_recovery.places import TriplesFolder
-from prompt_recovery.recover.cluster_constants import ClusterConstants, fit_cluster_constants
-from prompt_recovery.recover.constant_bound import free_vector
-from prompt_recovery.recover.constant_finder import ConstantFinder, ScoredText, constant_finder
-from prompt_recovery.recover.constant_targets import Embed, Targets, unit_vectors
+from prompt_recovery.recover.constants.constant_bound import free_vector
+from prompt_recovery.recover.constants.constant_finder import ConstantFinder, ScoredText, constant_finder
+from prompt_recovery.recover.constants.constant_targets import Embed, Targets, unit_vectors
+from prompt_recovery.recover.leaderboard.cluster_constants import ClusterConstants, fit_cluster_constants
 from prompt_recovery.recover.piece_limit import PieceLimit
-from prompt_recovery.recover.vector_regressor import embedder_name
+from prompt_recovery.recover.vector.vector_regressor import embedder_name
 from prompt_recovery.tables import TRIPLES, TRUTH, read_table
 
 _WEIGHTED = pa.schema([TRUTH.field("rewrite_prompt"), pa.field("weight", pa.float64(), nullable=False)])

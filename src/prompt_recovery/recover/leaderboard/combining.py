@@ -11,10 +11,10 @@ import numpy as np
 import pandas as pd
 
 from prompt_recovery.metric import SHARPNESS
-from prompt_recovery.recover.answered_rows import AnsweredRows, Answers, Core, answers_of, concatenated
-from prompt_recovery.recover.cluster_constants import ClusterConstants, cluster_constants_of
+from prompt_recovery.recover.leaderboard.answered_rows import AnsweredRows, Answers, Core, answers_of, concatenated
+from prompt_recovery.recover.leaderboard.cluster_constants import ClusterConstants, cluster_constants_of
+from prompt_recovery.recover.leaderboard.text_parts import Part, Parts, held, is_spoken, new_words
 from prompt_recovery.recover.piece_limit import PieceLimit
-from prompt_recovery.recover.text_parts import Part, Parts, held, is_spoken, new_words
 
 Embed = Callable[[Sequence[str]], np.ndarray]
 Place = Literal["nowhere", "before", "after"]

@@ -9,9 +9,9 @@ import pandas as pd
 
 from prompt_recovery.errors import InputError
 from prompt_recovery.metric import SHARPNESS
-from prompt_recovery.recover.change_features import readable_texts
+from prompt_recovery.recover.choice.unchanged import is_unchanged
 from prompt_recovery.recover.piece_limit import PieceLimit
-from prompt_recovery.recover.unchanged import is_unchanged
+from prompt_recovery.recover.vector.change_features import readable_texts
 from prompt_recovery.tables import HYPOTHESES, HYPOTHESIS_KEY, HYPOTHESIS_KINDS, PAIRS, READS_AS_NULL, check_frame
 
 Embed = Callable[[Sequence[str]], np.ndarray]
