@@ -16,12 +16,13 @@ def main() -> None:
         with folder.receipt(run, "vector", **files):
             return print("recover.tracks is empty: no vector is predicted")
     train, valid = (read_table(path, TRIPLES) for path in files.values())
-    from prompt_recovery.recover.predictions import recovery_embedder  # seconds to import
+    from prompt_recovery.engines.embedder import recovery_embedder  # seconds to import
+    from prompt_recovery.engines.language_model import resolve_device
     from prompt_recovery.recover.vector.vector_files import write_vector_files
     from prompt_recovery.train.encoder_fitting import train_pair_encoder
 
     with folder.receipt(run, "vector", **files) as receipt:
-        embed = recovery_embedder(run)
+        embed = recovery_embedder(run.embedder, str(resolve_device(run.device)))
         options = {"device": run.device, "seed": run.seed, "metrics_path": folder.vector_metrics}
         teach = partial(train_pair_encoder, train, valid, embed, run.vector.encoder, **options)
         receipt.counts.update(write_vector_files(folder.vector, train, valid, embed, run, teach))

@@ -89,6 +89,12 @@ def remembering_embedder(settings: config.Embedder, device: str = "cpu", *, bflo
     )
 
 
+@cache
+def recovery_embedder(settings: config.Embedder, device: str = "cpu") -> Embedder:
+    """Return the embedder of stage 3, one a process: it remembers, and computes in bfloat16 where that is faster."""
+    return remembering_embedder(settings, device, bfloat16=True)
+
+
 def in_bfloat16(embedder: Embedder, device: str = "cpu") -> Embedder:
     """Return the embedder computing in bfloat16 where the device has it, else itself; for searches, not for scores.
 

@@ -55,10 +55,10 @@ def shots_for(
         return None
     if kind == "fixed":
         return [fixed_shots(train, run.prompting.shots, run.seed)] * len(pairs)
-    from prompt_recovery.engines.embedder import load_embedder  # seconds to import
+    from prompt_recovery.engines.embedder import recovery_embedder  # seconds to import
     from prompt_recovery.engines.language_model import resolve_device
 
-    embedder = load_embedder(run.embedder, str(resolve_device(run.device)))
+    embedder = recovery_embedder(run.embedder, str(resolve_device(run.device)))
     settings = run.prompting if METHODS[run.method].needs_base else run.prompting.model_copy(update={"shots": 1})
     return nearest_shots(train, pairs, embedder, settings, run.seed)
 

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from prompt_recovery import config
-from prompt_recovery.engines.embedder import Embedder, remembering_embedder
+from prompt_recovery.engines.embedder import recovery_embedder
 from prompt_recovery.engines.language_model import peak_gpu_bytes, resolve_device
 from prompt_recovery.manifest import read_json
 from prompt_recovery.places import RunFolder
@@ -37,7 +37,7 @@ class Drawn:
 
 def fitted_decision(truth: pd.DataFrame, run: config.RunConfig, folder: RunFolder) -> tuple[Decision, Gathered]:
     """Gather the hypotheses of validation triples and fit on them how an answer is decided."""
-    embed = recovery_embedder(run)
+    embed = recovery_embedder(run.embedder, str(resolve_device(run.device)))
     sources = load_sources(run, folder, embed.name)
     gathered = gather(truth, sources, embed, run)
     constants = {"leaderboard_constant": sources.leaderboard, "clusters": sources.clusters}
@@ -49,7 +49,7 @@ def drawn_of(pairs: pd.DataFrame, run: config.RunConfig, folder: RunFolder, *, a
 
     The run's own model is asked once: what it says when nothing is forced is the answer of the run's method.
     """
-    embed, seconds = recovery_embedder(run), {}
+    embed, seconds = recovery_embedder(run.embedder, str(resolve_device(run.device))), {}
     sources = load_sources(run, folder, embed.name)
     decision = decision_of(read_json(folder.choice, made_by=f"make choose RUN={run.name}"))
     gathered = gather(pairs, sources, embed, run)
@@ -85,11 +85,6 @@ def predict(
         answers.append(_labelled(own, method))
     counts |= {"seconds_by_kind": drawn.seconds} if drawn else {}
     return pd.concat(answers, ignore_index=True), counts | {"peak_gpu_bytes": peak_gpu_bytes()}
-
-
-def recovery_embedder(run: config.RunConfig) -> Embedder:
-    """Return the embedder of stage 3: less exact than that of a score where the device is then faster."""
-    return remembering_embedder(run.embedder, str(resolve_device(run.device)), bfloat16=True)
 
 
 def _labelled(answers: pd.DataFrame, method: str) -> pd.DataFrame:
