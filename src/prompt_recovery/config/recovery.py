@@ -95,8 +95,8 @@ class Decoding(Section):
     embedded: Count = 24  # composed texts of a row and round that are embedded
     edited: Count = 4  # of the retrieved, those in which single words are put in and exchanged
     max_words: Count = 24
-    # cosine that a run of three words must gain that no prompt has; on validation 0.003, 0.01, 0.02 and 0.04 scored alike,
-    # with 1.6, 0.4, 0.1 and 0.01 such runs a text
+    # cosine that a run of three words must gain that no prompt has: on validation 0.003, 0.01, 0.02 and 0.04 scored
+    # alike, with 1.6, 0.4, 0.1 and 0.01 such runs a text
     odd_weight: Annotated[float, Field(ge=0)] = 0.03
 
 
