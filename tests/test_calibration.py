@@ -108,6 +108,7 @@ def test_a_score_that_the_others_contradict_is_not_believed_where_it_is_held_out
     assert held_out[3] == pytest.approx(-0.1, abs=0.03)
 
 
+@pytest.mark.slow
 def test_noise_of_the_board_is_not_fitted(own, monkeypatch):
     scores = hidden_board(own, "flat")
     boards = [scores + np.random.default_rng(seed).normal(scale=0.03, size=36) for seed in range(4)]

@@ -171,6 +171,7 @@ def test_pad_is_never_eos(family, model_folder):
     assert tokenizer.padding_side == "left"
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_adapter(model_folder, triples, tmp_path):
     for name in ("one", "two"):
         train(small_run(model_folder("llama")), triples, tmp_path / name)
@@ -178,6 +179,7 @@ def test_the_same_seed_gives_the_same_adapter(model_folder, triples, tmp_path):
     assert one == two
 
 
+@pytest.mark.slow
 def test_a_second_stage_starts_at_the_loss_where_the_first_ended(model_folder, triples, tmp_path):
     run = small_run(model_folder("llama"), train=LONGER)
     first = train(run, triples, tmp_path / "first")
@@ -223,6 +225,7 @@ def test_an_adapter_fits_a_copy_of_its_base_in_16_bits(model_folder, triples, tm
     load_adapter(load_language_model(str(copy), device=CPU), tmp_path / "adapter", base="copy")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("family", ["phi3", "gemma3"])  # fused projections; a head that is the embedding
 def test_a_merged_folder_says_what_base_and_adapter_say_and_can_be_quantised(family, model_folder, triples, tmp_path):
     base = Base(model=str(model_folder(family)))

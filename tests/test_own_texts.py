@@ -71,6 +71,7 @@ def test_originals_depend_on_the_seed_alone():
     assert own_originals(SETTINGS, seed=1) != ORIGINALS
 
 
+@pytest.mark.slow
 def test_more_originals_than_there_can_be_are_refused():
     with pytest.raises(InputError, match=r"15000 originals wanted .* the passages gave only \d+ distinct"):
         own_originals(Originals(count=15_000, max_words=12), seed=0)

@@ -58,6 +58,9 @@ rounds = 1
 embedded = 4
 [recover]
 tracks = ["clean", "leaderboard"]
+[score]
+oracle_prompts = 50
+bank_prompts = 100
 [submit]
 rehearsal_rows = 16
 """
