@@ -24,7 +24,7 @@ def main() -> None:
         write_json(folder.choice, decision.to_json())
         receipt.outputs += [folder.hypotheses("valid"), folder.choice]
         receipt.counts["seconds"] = gathered.seconds
-    print(f"{folder.choice}: {decision}")
+    print(f"{folder.choice}: {decision.summary()}")
 
 
 if __name__ == "__main__":

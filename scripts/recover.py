@@ -21,8 +21,8 @@ def main() -> None:
     from prompt_recovery.recover.predictions import drawn_of, predict  # a second to import
     from prompt_recovery.recover.sources import source_files
 
-    beside = asked.output and output.with_suffix(".receipt.json")
-    with folder.receipt(run, "recover", path=beside, pairs=source, **source_files(run, folder)) as receipt:
+    inputs, beside = source_files(run, folder, decided=True), asked.output and output.with_suffix(".receipt.json")
+    with folder.receipt(run, "recover", path=beside, pairs=source, **inputs) as receipt:
         drawn = drawn_of(pairs, run, folder, alone=bool(asked.pairs)) if run.recover.tracks else None
         predictions, counts = predict(methods, pairs, run, folder, drawn)
         if drawn and not asked.pairs:

@@ -107,6 +107,12 @@ def test_new_pairs_are_answered_without_the_variants():
     pd.testing.assert_frame_equal(answers, same)
 
 
+def test_what_was_fitted_is_told_in_a_line():
+    clean = fit_decision(gathered("v"), truth("v"), EMBED, run("clean"))
+    assert clean.summary().startswith("choice: vector share ") and "\n" not in clean.summary()
+    assert "leaderboard on validation: leaderboard " in fitted_for_both().summary()
+
+
 def test_vectors_of_another_embedder_are_refused():
     decision = fit_decision(gathered("v"), truth("v"), EMBED, run("clean"))
     with pytest.raises(InputError, match="letters"):

@@ -33,6 +33,15 @@ class Decision:
         choices = {name: [asdict(variant), model.to_json()] for name, (variant, model) in self.choices.items()}
         return {"choices": choices, "combinations": {name: one.to_json() for name, one in self.combinations.items()}}
 
+    def summary(self) -> str:
+        """Return what was fitted for each track's answer, on one line."""
+        model = self.choices[CHOICE][1]
+        told = f"choice: vector share {model.vector_share:g}, verifier's power {model.gate_power:g}"
+        if not self.combinations:
+            return told
+        steps = [f"{name} {score:.3f}" for name, score in self.combinations[LEADERBOARD].validation]
+        return f"{told}; leaderboard on validation: {', '.join(steps)}"
+
     @property
     def alone(self) -> "Decision":
         """Return the decision without the variants that only its ablation needs."""

@@ -26,13 +26,15 @@ class Drawn:
     """What comes of the hypotheses of all pairs.
 
     `answers`: a frame by the name of who gives them; `variants`: those of the decision, of schema PREDICTIONS;
-    `hypotheses`: of schema HYPOTHESES; `seconds`: by kind of hypothesis, and of deciding.
+    `hypotheses`: of schema HYPOTHESES; `seconds`: by kind of hypothesis, and of deciding; `dropped`: the model's
+    answers that were empty or null, by adapter.
     """
 
     answers: dict[str, pd.DataFrame]
     variants: pd.DataFrame
     hypotheses: pd.DataFrame
     seconds: dict[str, float]
+    dropped: dict[str, int]
 
 
 def fitted_decision(truth: pd.DataFrame, run: config.RunConfig, folder: RunFolder) -> tuple[Decision, Gathered]:
@@ -62,7 +64,8 @@ def drawn_of(pairs: pd.DataFrame, run: config.RunConfig, folder: RunFolder, *, a
     hypotheses = gathered.evidence.hypotheses
     if gathered.said:
         answers[run.method] = greedy_answers(gathered.said, sources.constant)
-    return Drawn(answers, variants, hypotheses, gathered.seconds | seconds)
+    dropped = gathered.said.dropped if gathered.said else {}
+    return Drawn(answers, variants, hypotheses, gathered.seconds | seconds, dropped)
 
 
 def predict(
@@ -83,7 +86,7 @@ def predict(
                 own = answers_by(method, pairs, run, trained=folder.trained(run.method), constant=constant, train=train)
         counts[method] = own["answered_by"].value_counts().to_dict()
         answers.append(_labelled(own, method))
-    counts |= {"seconds_by_kind": drawn.seconds} if drawn else {}
+    counts |= {"seconds_by_kind": drawn.seconds, "answers_dropped": drawn.dropped} if drawn else {}
     return pd.concat(answers, ignore_index=True), counts | {"peak_gpu_bytes": peak_gpu_bytes()}
 
 

@@ -20,10 +20,11 @@ from prompt_recovery.run_chain import adapters_beside
 from prompt_recovery.tables import TRIPLES, read_table
 
 
-def source_files(run: config.RunConfig, folder: RunFolder) -> dict[str, Path]:
-    """Return the files and folders that a run's answers depend on, by name."""
+def source_files(run: config.RunConfig, folder: RunFolder, *, decided: bool = False) -> dict[str, Path]:
+    """Return the files and folders that a run's hypotheses depend on, by name; with `decided` its answers too."""
     adapters = {f"adapter {name}": path for name, path in adapters_beside(run).items()}
     own = {"trained": folder.trained(run.method), "vector": folder.vector if run.recover.tracks else None}
+    own["choice"] = folder.choice if run.recover.tracks and decided else None
     own["train"] = TriplesFolder.named(run.data).part("train") if METHODS[run.method].shots != "none" else None
     return {name: path for name, path in own.items() if path} | {"constant": folder.constant} | adapters
 
