@@ -44,10 +44,10 @@ def test_minilm_lists_its_word_pieces_as_they_stand_in_a_text(minilm):
 
 
 @pytest.mark.slow
-def test_bfloat16_changes_cosines_by_less_than_1e_4(minilm):
+def test_bfloat16_changes_cosines_by_less_than_1e_3(minilm):
     quick = in_bfloat16(minilm)
     texts = ["Make it shorter.", "Rewrite this story as a sad poem for children.", "word " * 90]
-    np.testing.assert_allclose(quick(texts) @ minilm(texts).T, minilm(texts) @ minilm(texts).T, atol=1e-4)
+    np.testing.assert_allclose(quick(texts) @ minilm(texts).T, minilm(texts) @ minilm(texts).T, atol=1e-3)
     assert quick.name == minilm.name and quick.count_pieces(texts) == minilm.count_pieces(texts)
 
 
