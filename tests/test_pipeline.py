@@ -42,6 +42,7 @@ epochs = 2
 learning_rate = 2e-3
 batch_tokens = 2048
 activation_checkpointing = false
+validations = 2
 [embedder]
 kind = "minilm"
 [generation]
