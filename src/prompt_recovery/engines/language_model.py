@@ -13,6 +13,7 @@ from peft import LoraConfig, PeftModel, get_peft_model
 from transformers import AutoModelForCausalLM, AutoTokenizer, BitsAndBytesConfig
 
 from prompt_recovery import config
+from prompt_recovery.engines.continuation import continued, left_padded
 from prompt_recovery.engines.pretrained import from_pretrained, text_model
 from prompt_recovery.errors import InputError
 from prompt_recovery.manifest import read_json, whole_or_absent
@@ -161,23 +162,9 @@ def generate(
     max_new_tokens: int,
 ) -> list[Generated]:
     """Continue each prompt of one batch greedily."""
-    width = max(map(len, prompts))
-    pad = tokenizer.pad_token_id
-    ids = torch.tensor([[pad] * (width - len(prompt)) + list(prompt) for prompt in prompts], device=model.device)
-    mask = torch.tensor([[0] * (width - len(prompt)) + [1] * len(prompt) for prompt in prompts], device=model.device)
-    said = model.generate(
-        input_ids=ids,
-        attention_mask=mask,
-        max_new_tokens=max_new_tokens,
-        do_sample=False,
-        num_beams=1,
-        temperature=None,
-        top_p=None,
-        top_k=None,
-        eos_token_id=stop_ids,
-        pad_token_id=pad,
-    )
-    said = said[:, width:]
+    ids, mask = left_padded(prompts, tokenizer.pad_token_id, model.device)
+    options = {"tokenizer": tokenizer, "stop_ids": stop_ids, "max_new_tokens": max_new_tokens}
+    said = continued(model, ids, mask, **options)[:, ids.shape[1] :]
     finished = torch.isin(said, torch.tensor(stop_ids, device=said.device)).any(dim=1).tolist()
     texts = tokenizer.batch_decode(said, skip_special_tokens=True)
     return [Generated(text.strip(), ended) for text, ended in zip(texts, finished, strict=True)]

@@ -9,6 +9,8 @@ from typing import Any
 import torch
 from transformers import LogitsProcessor, LogitsProcessorList
 
+from prompt_recovery.engines.continuation import continued, left_padded
+
 
 @dataclass(frozen=True)
 class Opening:
@@ -59,7 +61,7 @@ def answer_variously(
     A sample depends on the seed, the prompt's key, the opening and its number, not on the rest of the batch, but for
     what rounding does to a close decision.
     """
-    ids, mask = _padded(prompts, tokenizer.pad_token_id, model.device)
+    ids, mask = left_padded(prompts, tokenizer.pad_token_id, model.device)
     read = _read(model, ids[:, :-1], mask[:, :-1])
     repeats = 1 + drawing.samples
     answers: list[list[Answer]] = [[] for _ in prompts]
@@ -69,20 +71,9 @@ def answer_variously(
         said_before, full_mask = (rows.repeat_interleave(repeats, dim=0) for rows in (said_before, forced.mask))
         cache.batch_repeat_interleave(repeats)
         choose = GumbelChoice([(key, opening.text, n) for key in keys for n in range(repeats)], drawing)
-        out = model.generate(
-            input_ids=said_before,
-            attention_mask=full_mask,
-            past_key_values=cache,
-            logits_processor=LogitsProcessorList([choose]),
-            max_new_tokens=max_new_tokens,
-            do_sample=False,
-            num_beams=1,
-            temperature=None,
-            top_p=None,
-            top_k=None,
-            eos_token_id=stop_ids,
-            pad_token_id=tokenizer.pad_token_id,
-        )
+        options = {"past_key_values": cache, "logits_processor": LogitsProcessorList([choose])}
+        options |= {"tokenizer": tokenizer, "stop_ids": stop_ids, "max_new_tokens": max_new_tokens}
+        out = continued(model, said_before, full_mask, **options)
         said = out[:, ids.shape[1] :]
         sums, lengths = _summed(choose, said[:, len(opening.ids) :], stop_ids)
         texts = tokenizer.batch_decode(said, skip_special_tokens=True)
@@ -119,13 +110,6 @@ class GumbelChoice(LogitsProcessor):
 class _Forced:
     mask: torch.Tensor
     log_probability: torch.Tensor  # shape (rows,)
-
-
-def _padded(prompts: Sequence[Sequence[int]], pad: int, device: torch.device) -> tuple[torch.Tensor, torch.Tensor]:
-    width = max(map(len, prompts))
-    ids = [[pad] * (width - len(prompt)) + list(prompt) for prompt in prompts]
-    mask = [[0] * (width - len(prompt)) + [1] * len(prompt) for prompt in prompts]
-    return torch.tensor(ids, device=device), torch.tensor(mask, device=device)
 
 
 def _positions(mask: torch.Tensor) -> torch.Tensor:
