@@ -58,7 +58,7 @@ def load_language_model(
     """Load a causal model on `device`: `none` in the compute dtype, `int8`, or `nf4` with double quantisation.
 
     `attention`: the name of an implementation of transformers; None: what it chooses for the model. `to_shard`: leave
-    it in the CPU's memory for now, in the form that FSDP takes apart: each process must have room for it there.
+    it in the CPU's memory, in the form that FSDP takes apart: each process must have room for it there.
 
     Raises InputError for a folder that holds no model, a hub id that cannot be had, and what is not causal.
     """
