@@ -23,7 +23,7 @@ def main() -> None:
     from prompt_recovery.engines.embedder import load_embedder  # seconds to import
     from prompt_recovery.engines.language_model import model_folder
 
-    models = {source: model_folder(run.base.model, run.base.revision) for source in run.submit.model_sources}
+    models = {run.submit.base_source: model_folder(run.base.model, run.base.revision)} if run.submit.base_source else {}
     started, root = time.monotonic(), (target / "rehearsal").resolve()
     made = {"notebook": target / "notebook.ipynb", "bundle": target / "bundle"}
     answers = rehearse(rows, root, **made, competition=run.submit.competition, models=models)

@@ -18,7 +18,7 @@ def main() -> None:
     run, target = folder.read_config(), folder.submission
     require_shippable(run.method)
     folder.require(run, "score")
-    own_base = run.base.from_scratch or (run.init_from and not run.submit.model_sources)
+    own_base = run.base.from_scratch or (run.init_from and not run.submit.base_source)
     files = bundle_files(folder.path, Path(run.base.model) if own_base else None)
     inputs = {"adapter": folder.trained(run.method), "constant": folder.constant}
     with (

@@ -91,7 +91,7 @@ def test_an_unpacked_bundle_is_a_run_folder_again(bundle, tmp_path):
 
 @pytest.mark.parametrize("mounted", [f"models/{SOURCE}", "model/framework/variation/1", SOURCE])
 def test_a_base_that_kaggle_mounts_is_found_in_every_layout(run_folder, tmp_path, mounted):
-    run = RUN.model_copy(update={"submit": Submit(model_sources=(SOURCE,))})
+    run = RUN.model_copy(update={"submit": Submit(base_source=SOURCE)})
     build_bundle(tmp_path / "bundle", run, bundle_files(run_folder, None), [])
     with pytest.raises(InputError, match=r"the base model is not mounted; looked in .*models/owner/model"):
         unpack_bundle(tmp_path / "bundle", tmp_path / "first", models=tmp_path / "input")

@@ -107,11 +107,31 @@ class Score(Section):
     oracle_prompts: Count = 4_000  # drawn training prompts, whose nearest to the truth is a ceiling
 
 
+# A Kaggle model, owner/model/framework/variation/version, or a Kaggle dataset, owner/slug
+Source = Annotated[str, Field(pattern=r"^[\w-]+/[\w.-]+(/[\w.-]+/[\w.-]+/\d+)?$")]
+
+
 class Submit(Section):
+    """The bundle, its rehearsal and the notebook's hidden run: at most 9 hours, two T4s, no internet."""
+
     owner: str = "your-kaggle-name"
     competition: str = "llm-prompt-recovery"
-    rehearsal_rows: Count = 64
-    model_sources: tuple[str, ...] = ()  # the base as a Kaggle model: owner/model/framework/variation/version
+    base_source: Source | None = None  # what Kaggle mounts instead of the base in the bundle
+    embedder_source: Source | None = None  # likewise of the embedder, which a run with tracks asks
+    accelerator: Literal["NvidiaTeslaT4"] = "NvidiaTeslaT4"  # two of them, 15 GiB each; not asked for by a run on a CPU
+    time_limit_hours: Annotated[float, Field(gt=0, le=9)] = 8.5  # then the rows that are left get the constant
+    batch_limit_seconds: Positive = 900.0  # a batch that takes longer hangs: its worker is ended, its rows queued again
+    rehearsal_rows: Count = 64  # whose scores must be those of stage 4
+    hidden_rows: Count = 2_000  # of the rehearsed hidden run
+    gpu_factor: Positive = (
+        1.0  # rows/s on Kaggle over rows/s where it is rehearsed, for the projection of the hidden run
+    )
+
+    @property
+    def sources(self) -> dict[str, str]:
+        """Return what Kaggle mounts beside the bundle, by what it is for: `base`, `embedder`."""
+        named = {"base": self.base_source, "embedder": self.embedder_source}
+        return {name: source for name, source in named.items() if source}
 
 
 # What a profile sets, where the file does not: nothing but how much of a GPU's memory training takes. For 7B in NF4;

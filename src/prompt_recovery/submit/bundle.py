@@ -73,7 +73,7 @@ def build_bundle(folder: Path, run: config.RunConfig, files: Mapping[str, Path],
 def unpack_bundle(bundle: Path, folder: Path, *, models: Path) -> Path:
     """Link the flat files of a (read-only) bundle into a run folder and point its config at the base -> `folder`.
 
-    A base that is not in the bundle is looked for under `models`, by the run's `submit.model_sources`, in either of
+    A base that is not in the bundle is looked for under `models`, by the run's `submit.base_source`, in either of
     Kaggle's mount layouts. Raises InputError when it is not there.
     """
     marker = json.loads((bundle / MARKER).read_text(encoding="utf-8"))
@@ -83,7 +83,7 @@ def unpack_bundle(bundle: Path, folder: Path, *, models: Path) -> Path:
         target.symlink_to(bundle / name)
     values = json.loads((folder / "config.json").read_text(encoding="utf-8"))
     base = folder / "base"
-    values["base"]["model"] = str(base if base.is_dir() else _mounted_model(models, values["submit"]["model_sources"]))
+    values["base"]["model"] = str(base if base.is_dir() else _mounted_model(models, values["submit"]["base_source"]))
     write_json(folder / "config.json", values)
     return folder
 
@@ -118,7 +118,7 @@ def kernel_metadata(run: config.RunConfig) -> dict[str, Any]:
         **({"machine_shape": "NvidiaTeslaT4"} if gpu else {}),
         "dataset_sources": [f"{run.submit.owner}/{dataset_slug(run)}"],
         "competition_sources": [run.submit.competition],
-        "model_sources": list(run.submit.model_sources),
+        "model_sources": list(run.submit.sources.values()),
         "kernel_sources": [],
     }
 
@@ -130,11 +130,11 @@ def _slug(name: str) -> str:
     return slug
 
 
-def _mounted_model(models: Path, sources: Iterable[str]) -> Path:
-    tried = [path for source in sources for path in (models / "models" / source, models / Path(source))]
-    tried += [models.joinpath(*source.split("/")[1:]) for source in sources]
+def _mounted_model(models: Path, source: str | None) -> Path:
+    parts = source.split("/")[1:] if source else []
+    tried = [models / "models" / source, models / source, models.joinpath(*parts)] if source else []
     for path in tried:
         if (path / "config.json").is_file():
             return path
-    looked = ", ".join(map(str, tried)) or "nothing, for submit.model_sources is empty"
+    looked = ", ".join(map(str, tried)) or "nothing, for submit.base_source is not set"
     raise InputError(f"the base model is not mounted; looked in {looked}.")
