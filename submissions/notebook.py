@@ -140,6 +140,7 @@ def answer_rows(report: dict) -> None:
         limits=Limits(
             batch_size=run.generation.batch_size,
             batch_seconds=run.submit.batch_limit_seconds,
+            load_seconds=run.submit.batch_limit_seconds,
             until=STARTED + 3600 * run.submit.time_limit_hours,
         ),
         gpus=gpus or [None],

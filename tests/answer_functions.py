@@ -26,7 +26,7 @@ class OutOfMemoryError(RuntimeError):
 def load_faulty(folder: Path, plan: dict[str, str], load_seconds: float = 0.0):
     """Load what meets the faults of a plan: by a row's id, what befalls the process that answers it.
 
-    once: the process is killed at the row's first asking; kill, hang, error, memory: at every one; memory2: as long as
+    once: the process is killed at the row's first asking; kill, hang, error, memory: at every one; cuda: an error after which a GPU is of no more use; memory2: as long as
     the batch has more than 2 rows; nan, empty, lines, long: such an answer; ids, count, frame: a wrong table.
     """
     time.sleep(load_seconds)
@@ -70,6 +70,8 @@ def _meet(folder: Path, plan: dict[str, str], pairs: pd.DataFrame) -> pd.DataFra
         time.sleep(600)
     if "memory" in faults or ("memory2" in faults and len(pairs) > 2):
         raise OutOfMemoryError("CUDA out of memory.")
+    if "cuda" in faults:
+        raise RuntimeError("CUDA error: device-side assert triggered")
     if "error" in faults:
         raise KeyError(f"poison in row {faults['error']}")
     if "ids" in faults:

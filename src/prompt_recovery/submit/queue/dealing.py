@@ -26,10 +26,11 @@ _ENDING_SECONDS = 10  # that a process has to end by itself once it has said its
 
 @dataclass(frozen=True)
 class Limits:
-    """`until`: the time, by `time.monotonic`, at which all is over; `batch_seconds`: of a batch, and of a loading."""
+    """What a worker that says nothing for longer is ended for, and `until`, by `time.monotonic`, when all is over."""
 
     batch_size: int
     batch_seconds: float
+    load_seconds: float
     until: float
     save_seconds: float = 60.0  # between two savings
 
@@ -129,8 +130,14 @@ class _Dealing:
     def _patience(self) -> float:
         """Return the seconds until something is due although no worker says anything."""
         now = time.monotonic()
-        hanging = [worker.since + self.limits.batch_seconds for worker in self.workers if _is_at_work(worker)]
-        return max(0.0, min(self.limits.until, self.saved + self.limits.save_seconds, *hanging) - now)
+        due = [worker.since + self._limit_of(worker) for worker in self.workers if not worker.is_retired]
+        return max(0.0, min(self.limits.until, self.saved + self.limits.save_seconds, *due) - now)
+
+    def _limit_of(self, worker: Worker) -> float:
+        """Return how many seconds the worker has for what it is at."""
+        if not worker.is_loaded:
+            return self.limits.load_seconds
+        return self.limits.batch_seconds if worker.batch else float("inf")
 
     def _listen(self, worker: Worker) -> None:
         try:
@@ -138,9 +145,10 @@ class _Dealing:
                 self._take(worker, message)
         except EOFError:
             return self._lose(worker, worker.end(_ENDING_SECONDS))
-        if _is_at_work(worker) and time.monotonic() - worker.since > self.limits.batch_seconds:
+        limit = self._limit_of(worker)
+        if not worker.is_retired and time.monotonic() - worker.since > limit:
             worker.end()
-            self._lose(worker, f"hung for {self.limits.batch_seconds:g} s")
+            self._lose(worker, f"hung for {limit:g} s")
 
     def _take(self, worker: Worker, message: Message) -> None:
         batch, worker.batch = worker.batch, None
@@ -229,10 +237,6 @@ def _open_batches(batches: list[Batch], progress: Progress) -> list[Batch]:
     """Return the batches without the rows that are answered already."""
     left = [batch.part([row for row in batch.rows if row not in progress.answers]) for batch in batches]
     return [batch for batch in left if batch.rows]
-
-
-def _is_at_work(worker: Worker) -> bool:
-    return not worker.is_retired and (worker.batch is not None or not worker.is_loaded)
 
 
 def _by(answered_by: str) -> dict[str, str]:
