@@ -4,7 +4,7 @@ import tempfile
 from pathlib import Path
 
 from prompt_recovery.errors import readable_exit
-from prompt_recovery.manifest import write_json
+from prompt_recovery.manifest import read_json, write_json
 from prompt_recovery.places import run_parser
 from prompt_recovery.submit.bundle import build_bundle, bundle_files, kernel_metadata, require_shippable
 from prompt_recovery.submit.notebook import render_notebook
@@ -26,7 +26,8 @@ def main() -> None:
         tempfile.TemporaryDirectory() as scratch,
     ):
         bundle_id = build_bundle(target / "bundle", run, files, [build_wheel(PROJECT, Path(scratch))])
-        render_notebook(PROJECT / "submissions" / "notebook.py", target / "notebook.ipynb", bundle_id)
+        notebook, default = PROJECT / "submissions" / "notebook.py", read_json(folder.constant, made_by="make constant")
+        render_notebook(notebook, target / "notebook.ipynb", bundle_id=bundle_id, default=default["rewrite_prompt"])
         write_json(target / "kernel-metadata.json", kernel_metadata(run))
         receipt.outputs += [target / "bundle", target / "notebook.ipynb", target / "kernel-metadata.json"]
         receipt.counts["bundle_id"] = bundle_id
