@@ -16,6 +16,14 @@ from prompt_recovery.submit.upload.uploading import Wanted, upload
 SUBMIT = Wanted(submit=True)
 
 
+@pytest.fixture(scope="module", autouse=True)
+def imported_anew():
+    """The package reads where to go to while it is imported: here for the first time, and not kept for others."""
+    yield
+    for name in [name for name in sys.modules if name.split(".")[0] in ("kaggle", "kagglesdk")]:
+        del sys.modules[name]
+
+
 @pytest.fixture
 def server(tmp_path, monkeypatch):
     """A server that nothing of this process can pass by, and a home without anybody's credentials."""
@@ -28,8 +36,6 @@ def server(tmp_path, monkeypatch):
     with kaggle_server() as server:
         for name, value in server.environment(str(home)).items():
             monkeypatch.setenv(name, value)
-        for name in [name for name in sys.modules if name.split(".")[0] == "kaggle"]:
-            monkeypatch.delitem(sys.modules, name)  # it reads its settings while it is imported
         yield server
         assert server.strangers == []
 

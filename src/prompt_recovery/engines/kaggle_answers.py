@@ -63,7 +63,7 @@ class Submission:
 
 
 def cell_texts(notebook: str) -> tuple[str, ...]:
-    """Return the text of each cell of an .ipynb, which stays the same however Kaggle writes the file; () of no .ipynb."""
+    """Return the text of each cell of an .ipynb, the same however Kaggle writes the file; () of no .ipynb."""
     try:
         cells = json.loads(notebook)["cells"]
     except (json.JSONDecodeError, KeyError, TypeError):  # a script
