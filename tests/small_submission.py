@@ -17,6 +17,7 @@ RUN = RunConfig(
     base=Base(model="data/models/tiny"),
     submit=Submit(owner="ada", base_source=MODEL),
 )
+COMMIT = "c0ffee00" * 5 + "+dirty"
 LOG = """# Submissions
 
 | date | run | commit | bundle | local SCS (embedder; S0 / S1 / S2) | board score |
@@ -48,7 +49,7 @@ def make_submission(project: Path, *, changed: str = "") -> Path:
     source = [f'BUNDLE_ID = "{bundle_id}"\n', "print(BUNDLE_ID)"]
     cells = [{"cell_type": "code", "id": "0", "metadata": {}, "outputs": [], "execution_count": None, "source": source}]
     write_json(folder / "notebook.ipynb", {"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 5})
-    write_json(folder / "manifest.json", {"config": stage_settings(RUN, "submit"), "commit": "c0ffee"})
+    write_json(folder / "manifest.json", {"config": stage_settings(RUN, "submit"), "commit": COMMIT})
     cases = [{"name": "rerun", "ended": "as expected"}]
     write_json(folder / "rehearsal.json", {"bundle_id": bundle_id, "cases": cases})
     log = project / "submissions" / "LOG.md"

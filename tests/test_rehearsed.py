@@ -1,7 +1,7 @@
 import json
 
 import pytest
-from small_submission import RUN, bundle_id_of, make_submission
+from small_submission import COMMIT, RUN, bundle_id_of, make_submission
 
 from prompt_recovery.config import Submit
 from prompt_recovery.errors import InputError
@@ -22,7 +22,7 @@ def test_a_rehearsed_bundle_is_known_by_its_id_its_names_and_its_commit(folder):
     found = read_rehearsed(RUN, folder)
     assert found.bundle_id == bundle_id_of(folder)
     assert (found.dataset, found.kernel) == ("ada/prompt-recovery-tiny", "ada/prompt-recovery-tiny-notebook")
-    assert (found.commit, found.competition) == ("c0ffee", "llm-prompt-recovery")
+    assert (found.commit, found.competition) == (COMMIT, "llm-prompt-recovery")
     assert found.message == f"tiny {found.bundle_id}"
 
 

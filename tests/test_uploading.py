@@ -9,6 +9,7 @@ from kaggle_server import kaggle_server, lost_after, lost_before, refused, says,
 from small_submission import KERNEL, MODEL, RUN, bundle_id_of, make_output, make_submission
 
 from prompt_recovery.errors import InputError
+from prompt_recovery.submit.upload import dataset_step
 from prompt_recovery.submit.upload.patience import Patience
 from prompt_recovery.submit.upload.rehearsed import read_rehearsed
 from prompt_recovery.submit.upload.uploading import Wanted, upload
@@ -145,12 +146,27 @@ def test_a_dataset_that_is_ready_in_its_old_version_is_waited_for(server, folder
     assert done(server) == (2, 2, 0) and left == [0]
 
 
-def test_a_dataset_that_stays_stale_is_an_error_in_time_and_then_goes_on(server, folder):
+def test_a_dataset_that_stays_stale_is_an_error_in_time_and_then_goes_on(server, folder, monkeypatch):
     server.faults["create_dataset"] = [stale_for(10**6)]
     with pytest.raises(InputError, match=r"version 0 is not there, version 1 is waited for after .* goes on from here"):
         run(folder, limit_seconds=0.05)
     assert done(server) == (1, 0, 0)
-    server.stale_looks = 0
+    server.stale_looks = 2
+    monkeypatch.setattr(dataset_step, "_APPEARING_SECONDS", 0.0)  # Kaggle said that it has it: it is not sent anew
+    run(folder)
+    assert done(server) == (1, 1, 0)
+
+
+def test_a_dataset_of_which_nothing_was_heard_is_looked_for_by_the_next_upload_too(server, folder):
+    def late_and_lost(handler, answer):
+        answer()
+        server.stale_looks = 10**6
+        handler.close_connection = True
+
+    server.faults["create_dataset"] = [late_and_lost]
+    with pytest.raises(InputError, match="the new version did not arrive"):
+        run(folder, limit_seconds=0.05)
+    server.stale_looks = 3
     run(folder)
     assert done(server) == (1, 1, 0)
 
@@ -160,7 +176,9 @@ def test_a_dataset_that_kaggle_cannot_process_stops_before_the_notebook_and_is_s
     with pytest.raises(InputError, match=r"could not process version 1 \(FAILED\).*uploads the bundle anew"):
         run(folder)
     assert done(server) == (1, 0, 0)
-    server.processing = ["FAILED"]  # still, when it is looked at before
+    # what is said of version 1, before version 2 is sent and once after
+    server.processing = ["FAILED", "FAILED"]
+    server.faults["create_dataset_version"] = [stale_for(1)]
     run(folder)
     assert done(server) == (2, 1, 0)
 
@@ -269,6 +287,14 @@ def test_a_source_that_is_dropped_without_a_word_is_an_error_too(server, folder)
         run(folder)
 
 
+def test_a_version_that_runs_with_the_internet_is_not_taken_for_ours(server, folder):
+    run(folder)
+    (folder / "upload.json").unlink()
+    server.kernels[0]["internet"] = True  # switched on by hand
+    run(folder)
+    assert done(server) == (1, 2, 0)
+
+
 @pytest.mark.parametrize("state", ["ERROR", "CANCEL_ACKNOWLEDGED"])
 def test_a_notebook_that_fails_is_shown_with_its_reason_and_pushed_anew(server, folder, state):
     server.run_states, server.failure_message = ["RUNNING", state], "Notebook Timeout"
@@ -313,7 +339,7 @@ def test_the_score_comes_into_the_row_of_its_submission(server, folder, tmp_path
     run(folder, SUBMIT)
     first = bundle_id_of(folder)
     row = (folder.parent / "LOG.md").read_text().splitlines()[-1]
-    assert row.endswith(f"| tiny | c0ffee | {first} | minilm; S0 0.500 | - |")
+    assert row.endswith(f"| tiny | c0ffee00c0ff+dirty | {first} | minilm; S0 0.500 | - |")
     make_submission(tmp_path, changed=" ")
     server.output = make_output(folder)
     server.submissions[0] |= {"status": "COMPLETE", "publicScore": "0.61"}

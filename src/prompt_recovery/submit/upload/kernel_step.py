@@ -80,7 +80,7 @@ def wait_complete(
 
     patience.wait_for(look, f"kernel {rehearsed.kernel}, version {version}")
     state.record("kernel", complete=True)
-    print(f"kernel: version {version} has run to its end", flush=True)
+    print(f"kernel: version {version} has run to its end: {state.facts('kernel')['url']}", flush=True)
 
 
 def fetch_valid_output(client: KaggleClient, rehearsed: Rehearsed, version: int, state: UploadState) -> None:

@@ -63,7 +63,8 @@ def _require_same_user(client: KaggleClient, rehearsed: Rehearsed) -> None:
 
 def _row(rehearsed: Rehearsed, local_score: str) -> LogRow:
     today = datetime.now(UTC).date().isoformat()
-    return LogRow(today, rehearsed.run, rehearsed.commit, rehearsed.bundle_id, local_score)
+    commit, plus, dirty = rehearsed.commit.partition("+")
+    return LogRow(today, rehearsed.run, commit[:12] + plus + dirty, rehearsed.bundle_id, local_score)
 
 
 def _fill_scores(client: KaggleClient, run: str, log: Path) -> None:
