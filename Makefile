@@ -4,6 +4,8 @@
 RUN ?= tiny
 SET ?=
 SET_DATA ?=
+SUBMIT ?=
+WAIT ?=
 GPUS ?= 1
 ladder := zero_shot few_shot nearest retrieval full last_layers lora qlora int8_lora
 stages := first_stage one_stage two_stages
@@ -32,7 +34,7 @@ rungs := $(addprefix runs/compare/$(RUN)/,$(METHODS))
 
 .DELETE_ON_ERROR:
 .NOTPARALLEL: # a stage uses all cores, and its seconds are measured
-.PHONY: help data base train constant vector choose recover score compare merge submit rehearse test lint clean configure
+.PHONY: help data base train constant vector choose recover score compare merge submit rehearse upload test lint clean configure
 .DEFAULT_GOAL := help
 
 help: ## print these lines
@@ -120,6 +122,10 @@ $(submission)/rehearsal.json: $(submission)/manifest.json
 
 rehearse: $(submission)/manifest.json ## run the offline notebook again as Kaggle would
 	$(py) scripts/rehearse.py --run $(run)
+
+# only what was made and rehearsed is uploaded: nothing is made anew here
+upload: $(VENV)/installed ## upload the rehearsed bundle, run its notebook on Kaggle; SUBMIT=1 submits it, WAIT=1 awaits the score
+	$(py) scripts/upload.py --run $(run) $(if $(SUBMIT),--submit) $(if $(WAIT),--wait-for-score)
 
 # --- checks -----------------------------------------------------------------------------------------------------------
 

@@ -11,7 +11,7 @@ from conftest import PROJECT
 
 PACKAGE = PROJECT / "src" / "prompt_recovery"
 STAGES = {"data", "train", "recover", "score", "submit"}
-HEAVY = {"torch", "transformers", "peft", "bitsandbytes", "sentence_transformers", "kaggle"}
+HEAVY = {"torch", "transformers", "peft", "bitsandbytes", "sentence_transformers", "kaggle", "kagglesdk"}
 GROUND_MAY_NOT = HEAVY | {"sklearn", "matplotlib", "papermill"}
 MODULES = {
     ".".join(file.relative_to(PACKAGE.parent).with_suffix("").parts).removesuffix(".__init__"): file

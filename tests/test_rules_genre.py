@@ -86,7 +86,7 @@ def test_news_quotes_sources_for_statements_only():
 
 
 def test_subject_is_the_start_of_the_longest_clause():
-    assert "Yesterday" not in email("Yesterday, we met at the \"Red Lion\" inn.", random.Random(4)).split("\n")[0]
+    assert "Yesterday" not in email('Yesterday, we met at the "Red Lion" inn.', random.Random(4)).split("\n")[0]
 
 
 def test_listener_echoes_from_the_other_side():

@@ -6,18 +6,18 @@ import pytest
 
 from prompt_recovery.data.rules import surface
 
-ORIGINAL = "Nora baked a cake, but it didn't rise. \"We can still eat it,\" said Hugo."
+ORIGINAL = 'Nora baked a cake, but it didn\'t rise. "We can still eat it," said Hugo.'
 EXPECTED = {
-    "upper_case": "NORA BAKED A CAKE, BUT IT DIDN'T RISE! \"WE CAN STILL EAT IT,\" SAID HUGO!",
-    "lower_case": "nora baked a cake, but it didn't rise. \"we can still eat it,\" said hugo.",
+    "upper_case": 'NORA BAKED A CAKE, BUT IT DIDN\'T RISE! "WE CAN STILL EAT IT," SAID HUGO!',
+    "lower_case": 'nora baked a cake, but it didn\'t rise. "we can still eat it," said hugo.',
     "no_punctuation": "Nora baked a cake but it didnt rise We can still eat it said Hugo",
-    "no_vowels": "Nr bkd ck, bt t ddn't rs. \"W cn stll t t,\" sd Hg.",
+    "no_vowels": 'Nr bkd ck, bt t ddn\'t rs. "W cn stll t t," sd Hg.',
     "pig_latin": (
-        "Oranay akedbay aay akecay, utbay itay idn'tday iseray. \"Eway ancay illstay eatay itay,\" aidsay Ugohay."
+        'Oranay akedbay aay akecay, utbay itay idn\'tday iseray. "Eway ancay illstay eatay itay," aidsay Ugohay.'
     ),
-    "leetspeak": "N0r4 b4k3d 4 c4k3, bu+ 1+ d1dn'+ r1$3. \"W3 c4n $+1ll 34+ 1+,\" $41d Hug0. l33t!",
-    "emoji": "Nora baked a cake 🎂, but it didn't rise. 🌟 \"We can still eat it,\" said Hugo. ✨",
-    "title_case": "Nora Baked a Cake, but It Didn't Rise. \"We Can Still Eat It,\" Said Hugo.",
+    "leetspeak": 'N0r4 b4k3d 4 c4k3, bu+ 1+ d1dn\'+ r1$3. "W3 c4n $+1ll 34+ 1+," $41d Hug0. l33t!',
+    "emoji": 'Nora baked a cake 🎂, but it didn\'t rise. 🌟 "We can still eat it," said Hugo. ✨',
+    "title_case": 'Nora Baked a Cake, but It Didn\'t Rise. "We Can Still Eat It," Said Hugo.',
     "reversed_order": "Hugo said, it eat still can we. Rise didn't it but, cake a baked Nora.",
     "snake_case": "nora_baked_a_cake_but_it_didnt_rise. we_can_still_eat_it_said_hugo",
 }

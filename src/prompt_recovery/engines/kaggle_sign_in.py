@@ -1,0 +1,32 @@
+"""The user's own credentials in, a signed-in client of Kaggle's API out."""
+
+import io
+from contextlib import redirect_stderr, redirect_stdout
+
+from prompt_recovery.engines.kaggle_client import KaggleClient
+from prompt_recovery.engines.kaggle_complaint import TOKEN_PAGE, translated
+from prompt_recovery.errors import InputError
+
+
+def sign_in(competition: str, *, pause_seconds: float = 2.0) -> KaggleClient:
+    """Sign in with the credentials that the kaggle package finds; they are never shown.
+
+    `pause_seconds`: before a question without an answer is asked again; it doubles each time.
+    Raises InputError when there are no credentials, or when Kaggle does not take them, and `Unanswered`.
+    """
+    # the package signs in while it is imported, says so at length, and swallows what goes wrong
+    with redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):
+        import kaggle
+
+        api = kaggle.api
+        api.args = [one for one in api.args if one != "--verbose"]  # would print every header, the token among them
+        try:
+            with translated("signing in", competition=competition):
+                api.authenticate()
+        except SystemExit:
+            raise InputError(
+                "no credentials that Kaggle takes were found (none, or expired). Make a token at "
+                f"{TOKEN_PAGE}, save it as ~/.kaggle/access_token or set KAGGLE_API_TOKEN, then run the same command "
+                "again: it goes on from here."
+            ) from None
+    return KaggleClient(api, api.config_values[api.CONFIG_NAME_USER], competition, pause_seconds)
