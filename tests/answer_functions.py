@@ -26,8 +26,9 @@ class OutOfMemoryError(RuntimeError):
 def load_faulty(folder: Path, plan: dict[str, str], load_seconds: float = 0.0):
     """Load what meets the faults of a plan: by a row's id, what befalls the process that answers it.
 
-    once: the process is killed at the row's first asking; kill, hang, error, memory: at every one; cuda: an error after which a GPU is of no more use; memory2: as long as
-    the batch has more than 2 rows; nan, empty, lines, long: such an answer; ids, count, frame: a wrong table.
+    once: the process is killed at the row's first asking; kill, hang, error, memory: at every one; cuda: an error after
+    which a GPU is of no more use; memory2: as long as the batch has more than 2 rows; nan, empty, lines, long: such an
+    answer; ids, count, frame: a wrong table.
     """
     time.sleep(load_seconds)
     return lambda pairs: _meet(folder, plan, pairs)

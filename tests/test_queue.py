@@ -86,12 +86,14 @@ def faulty(tmp_path_factory):
     return folder, answer(folder, partial(load_faulty, folder, PLAN), 33, workers=2, batch_seconds=1.5)[0]
 
 
+@pytest.mark.slow
 def test_only_poison_rows_get_the_default_whatever_befalls(faulty):
     _, progress = faulty
     assert defaults(progress) == PLAN.keys() - CURED
     assert_the_others_have_their_own(progress)
 
 
+@pytest.mark.slow
 def test_each_default_has_its_reason_in_report_and_journal(faulty):
     folder, progress = faulty
     reasons = {f"r{row}": reason for row, reason in progress.reasons.items()}
@@ -113,6 +115,7 @@ def test_each_default_has_its_reason_in_report_and_journal(faulty):
     assert {row["id"]: row["reason"] for row in rows if "reason" in row} == expected
 
 
+@pytest.mark.slow
 def test_what_befell_the_workers_is_counted_and_a_halved_batch_is_no_problem(faulty):
     _, progress = faulty
     ended = {event: count for event, count in progress.events.items() if event.startswith("a worker")}
@@ -125,6 +128,7 @@ def test_what_befell_the_workers_is_counted_and_a_halved_batch_is_no_problem(fau
     assert sum(worker["starts"] for worker in progress.workers) >= 2 + 6
 
 
+@pytest.mark.slow
 def test_the_journal_is_enough_to_make_the_submission_again(faulty):
     folder, progress = faulty
     written = answers_written(folder / "answers.jsonl", "these")
@@ -141,6 +145,7 @@ def test_rows_in_the_journal_are_not_asked_again(tmp_path):
     assert second.report()["rows_per_second"] < 100  # of the one row alone
 
 
+@pytest.mark.slow
 def test_at_the_deadline_the_rest_gets_the_default_at_once(tmp_path):
     started = time.monotonic()
     progress, saved = answer(tmp_path, partial(load_slow_rows, 0.3), 400, seconds=5.0, save_seconds=1.0)
@@ -152,6 +157,7 @@ def test_at_the_deadline_the_rest_gets_the_default_at_once(tmp_path):
     assert len(saved) >= 3 and known == sorted(known) and known[0] < known[-1]
 
 
+@pytest.mark.slow
 def test_a_batch_that_is_under_way_at_the_deadline_is_ended(tmp_path):
     started = time.monotonic()
     progress, _ = answer(tmp_path, partial(load_slow_rows, 60.0), 8, seconds=3.0, batch_seconds=100.0)

@@ -145,8 +145,7 @@ def check_frame(frame: pd.DataFrame, schema: pa.Schema, *, where: str, key: tupl
             raise InputError(f"{where}: column {field.name}, row {row}: null, expected {field.type}.")
         _check_type(column, field, where)
     own_key = [name for name in key if name in frame.columns]
-    repeated = frame.duplicated(subset=own_key).to_numpy()
-    if repeated.any():
+    if own_key and (repeated := frame.duplicated(subset=own_key).to_numpy()).any():
         row = int(repeated.argmax())
         value = ", ".join(str(frame[name].iloc[row]) for name in own_key)
         raise InputError(f"{where}: column {', '.join(own_key)}, row {row}: {value!r} occurs a second time.")

@@ -54,9 +54,7 @@ def answer_all(
     """
     progress = Progress(len(pairs), default, dict(journal.answers), rows_before=len(journal.answers))
     with tempfile.TemporaryDirectory(prefix="pairs-") as scratch:
-        pairs_file = (
-            Path(scratch) / "pairs.pickle"
-        )  # a dealt batch is row numbers alone, which no pipe is too small for
+        pairs_file = Path(scratch) / "pairs.pickle"  # what is dealt is row numbers alone: no pipe is too small for them
         pairs.to_pickle(pairs_file)
         dealing = _Dealing(list(pairs["id"]), lengths, progress, limits, journal, save)
         try:

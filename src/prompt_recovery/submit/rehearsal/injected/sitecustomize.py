@@ -18,6 +18,10 @@ _ASKED = json.loads(os.environ.get("PROMPT_RECOVERY_INJECTED", "{}"))
 _ANSWERING = "prompt_recovery.recover.answering"
 
 
+class OutOfMemoryError(RuntimeError):
+    """As PyTorch names its own."""
+
+
 def _block_sockets():
     connect = socket.socket.connect
 
@@ -50,9 +54,7 @@ def _commit(fault, pairs, answer):
     if fault["kind"] == "hangs" and is_its_turn:
         time.sleep(1_000_000)
     if fault["kind"] == "out of memory" and (len(pairs) > fault["rows"] or fault["id"] in set(pairs["id"])):
-        import torch
-
-        raise torch.OutOfMemoryError("CUDA out of memory (injected)")
+        raise OutOfMemoryError("CUDA out of memory (injected)")
     if fault["kind"] == "slow":
         time.sleep(fault["seconds"])
     return answer(pairs)
