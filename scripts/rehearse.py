@@ -21,17 +21,17 @@ def main() -> None:
 
     rehearsal = rehearsal_of(asked.run, lambda: load_embedder(run.embedder), python=asked.python)
     print(f"rehearsal: {rehearsal.isolation.description}", flush=True)
-    if is_whole := not asked.cases and asked.python == sys.executable:  # a part is shown and not recorded
+    if not asked.cases:  # a part is shown and not recorded
         (target / "rehearsal.json").unlink(missing_ok=True)
     first = rehearse_cases(first_cases(), rehearsal)
     hidden = next(outcome for outcome in first if outcome.case == HIDDEN.name)
     outcomes = first + rehearse_cases(chosen(other_cases(hidden.measured), asked.cases), rehearsal)
     projected = projection(hidden, run.submit)
     print(f"{table(outcomes)}\n{projection_line(projected)}")
-    if is_whole:
+    if not asked.cases:
         bundle_id = read_json(target / "manifest.json", made_by="make submit")["counts"]["bundle_id"]
-        made = {"bundle_id": bundle_id, "cases": [as_row(outcome) for outcome in outcomes], "projection": projected}
-        write_json(target / "rehearsal.json", made)
+        made = {"bundle_id": bundle_id, "libraries": hidden.report["libraries"], "projection": projected}
+        write_json(target / "rehearsal.json", made | {"cases": [as_row(outcome) for outcome in outcomes]})
 
 
 if __name__ == "__main__":

@@ -21,6 +21,7 @@ import functools
 import hashlib
 import json
 import os
+import platform
 import re
 import subprocess
 import sys
@@ -37,6 +38,8 @@ ROOT = Path(os.environ.get("PROMPT_RECOVERY_KAGGLE_ROOT", "/kaggle"))
 WORKING = ROOT / "working"
 # Set where nobody sees an error, only that there was one: then any submission is better than none.
 HIDDEN_RUN = bool(os.environ.get("KAGGLE_IS_COMPETITION_RERUN"))
+HERE = {re.sub(r"[-_.]+", "_", own.name).lower(): own.version for own in metadata.distributions()}
+LIBRARIES = ("torch", "transformers", "peft", "accelerate", "numpy", "pandas", "scikit_learn", "sentence_transformers")
 os.environ |= {"HF_HUB_OFFLINE": "1", "HF_HUB_DISABLE_TELEMETRY": "1", "TOKENIZERS_PARALLELISM": "false"}
 
 
@@ -98,8 +101,7 @@ def open_bundle() -> Path:
 def wanted_wheels(bundle: Path) -> list[str]:
     """Return what pip shall choose wheels for: the project's own package, and what is not here in just this version."""
     wheels = {tuple(file.name.split("-")[:2]) for file in bundle.glob("*.whl")}
-    here = {re.sub(r"[-_.]+", "_", own.name).lower(): own.version for own in metadata.distributions()}
-    wanted = [one for one in wheels if one[0] == "prompt_recovery" or here.get(one[0].lower()) != one[1]]
+    wanted = [one for one in wheels if one[0] == "prompt_recovery" or HERE.get(one[0].lower()) != one[1]]
     return [f"{name}=={version}" for name, version in sorted(wanted)]
 
 
@@ -153,7 +155,8 @@ def answer_rows(report: dict) -> None:
 # %%
 report = {"bundle_id": BUNDLE_ID, "mode": "rerun" if HIDDEN_RUN else "commit", "rows": len(IDS), "problems": []}
 report |= {"answered": {"default": len(IDS)}, "default_reasons": {}, "rows_per_second": 0.0, "peak_memory_bytes": 0}
-report |= {"workers": [], "batches": 0}
+report |= {"workers": [], "batches": 0, "libraries": {"python": platform.python_version()}}
+report["libraries"] |= {name: HERE[name] for name in LIBRARIES if name in HERE}
 try:
     answer_rows(report)
 except Exception as error:  # whatever it is, the file is there, and in the hidden run it is what can be had

@@ -222,7 +222,14 @@ def test_without_a_fault_nothing_is_changed(tmp_path, twice):
 # --- endings ----------------------------------------------------------------------------------------------------------
 
 REPORT = {"bundle_id": "abc", "mode": "rerun", "rows": 3, "answered": {"model": 3, "default": 0}, "workers": []}
-REPORT |= {"default_reasons": {}, "problems": [], "seconds": 1.0, "rows_per_second": 3.0, "peak_memory_bytes": 1}
+REPORT |= {
+    "default_reasons": {},
+    "problems": [],
+    "seconds": 1.0,
+    "rows_per_second": 3.0,
+    "peak_memory_bytes": 1,
+    "libraries": {},
+}
 
 
 def ended(tmp_path, case, error="", named="", submission="id,rewrite_prompt\na,x\nb,y\nc,z\n", **report):

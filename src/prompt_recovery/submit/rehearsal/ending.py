@@ -13,7 +13,8 @@ from prompt_recovery.submit.rehearsal.cases import Case
 from prompt_recovery.submit.rehearsal.execution import Executed
 from prompt_recovery.submit.submission_file import check_submission
 
-_REPORTED = ("bundle_id", "mode", "rows", "answered", "default_reasons", "problems", "seconds", "rows_per_second")
+_REPORTED = ("bundle_id", "mode", "rows", "answered", "default_reasons", "problems", "seconds", "rows_per_second",
+             "peak_memory_bytes", "workers", "libraries")  # fmt: skip
 
 
 def check_ending(
