@@ -116,12 +116,13 @@ def answer_rows(report: dict) -> None:
     from prompt_recovery.engines.gpu import count_gpus
     from prompt_recovery.places import RunFolder
     from prompt_recovery.recover import answering
-    from prompt_recovery.submit.bundle import unpack_bundle
     from prompt_recovery.submit.queue.dealing import Limits, answer_all
     from prompt_recovery.submit.queue.given_rows import pairs_of
     from prompt_recovery.submit.queue.journal import Journal
+    from prompt_recovery.submit.unpacking import unpack_bundle
 
-    folder = unpack_bundle(bundle, Path(tempfile.mkdtemp(prefix="run-")), models=ROOT / "input")
+    os.chdir(tempfile.mkdtemp(prefix="project-"))
+    folder = unpack_bundle(bundle, Path.cwd(), inputs=ROOT / "input")
     run = RunFolder(folder).read_config()
     gpus = list(range(count_gpus())) if run.device != "cpu" else []
     if run.device != "cpu" and not gpus:

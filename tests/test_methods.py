@@ -16,7 +16,6 @@ from prompt_recovery.engines.trainable import make_trainable
 from prompt_recovery.errors import InputError
 from prompt_recovery.methods import METHODS, MethodName
 from prompt_recovery.places import RunFolder
-from prompt_recovery.submit.bundle import require_shippable
 from prompt_recovery.train.adapter import train_adapter, training_settings
 
 TRAINED = [method for method, own in METHODS.items() if own.trains != "nothing"]
@@ -59,14 +58,6 @@ def test_a_setting_that_a_method_does_not_use_makes_nothing_run_again():
 def test_whole_weights_have_their_own_learning_rate():
     rates = {method: training_settings(run).learning_rate for method, run in ladder(RUN).items() if method in TRAINED}
     assert rates == {"full": 2e-5, "last_layers": 2e-5, "lora": 2e-4, "qlora": 2e-4, "int8_lora": 2e-4}
-
-
-def test_only_adapters_are_shipped():
-    for method in ("lora", "qlora", "int8_lora"):
-        require_shippable(method)
-    for method in ("zero_shot", "few_shot", "nearest", "retrieval", "full", "last_layers"):
-        with pytest.raises(InputError, match=rf"method = '{method}': .* Choose one of: lora, qlora, int8_lora"):
-            require_shippable(method)
 
 
 @pytest.mark.slow

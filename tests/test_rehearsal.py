@@ -60,7 +60,7 @@ def mounted(tmp_path):
     bundle.mkdir()
     model.mkdir()
     files = {"adapter--adapter_model.safetensors": b"\x01\x02", "p-1-py3-none-any.whl": b"w"}
-    files["config.json"] = json.dumps({"submit": {"time_limit_hours": 8.5, "owner": "me"}}).encode()
+    files["runs--tiny--config.json"] = json.dumps({"submit": {"time_limit_hours": 8.5, "owner": "me"}}).encode()
     for name, content in files.items():
         (bundle / name).write_bytes(content)
     marker = {"bundle_id": "abc", "files": {name: {"sha256": "", "bytes": 1} for name in files}}
@@ -132,9 +132,9 @@ def test_other_settings_are_sealed_in_the_marker(mounted, tmp_path):
 
     bundle = make_tree(tmp_path / "kaggle", mounted, PAIRS, ["a"], "nested", is_read_only=True)
     with_settings(bundle, {"time_limit_hours": 0.1})
-    config, marker = (bundle / name for name in ("config.json", "prompt-recovery-bundle.json"))
+    config, marker = (bundle / name for name in ("runs--tiny--config.json", "prompt-recovery-bundle.json"))
     assert json.loads(config.read_text())["submit"] == {"time_limit_hours": 0.1, "owner": "me"}
-    entry = json.loads(marker.read_text())["files"]["config.json"]
+    entry = json.loads(marker.read_text())["files"]["runs--tiny--config.json"]
     assert entry["sha256"] == hashlib.sha256(config.read_bytes()).hexdigest()
 
 

@@ -13,8 +13,6 @@ from prompt_recovery.engines.sentence_t5 import MAX_PIECES, sentence_t5
 from prompt_recovery.engines.static_embedder import static_embedding
 from prompt_recovery.errors import InputError
 
-SENTENCE_T5 = "sentence-transformers/sentence-t5-base"
-
 
 def count_words(texts: Sequence[str]) -> list[int]:
     """Return the number of words of each text."""
@@ -52,7 +50,7 @@ def load_embedder(settings: config.Embedder, device: str = "cpu") -> Embedder:
         return Embedder(_name(settings), static_embedding())
     from sentence_transformers import SentenceTransformer  # seconds to import
 
-    where = settings.model or _own_model(settings.kind)
+    where = settings.weights or minilm_folder()
     try:
         model = SentenceTransformer(where, device=device)
     except (OSError, ValueError) as error:
@@ -120,13 +118,6 @@ def _has_bfloat16(device: str) -> bool:
 
 def _name(settings: config.Embedder) -> str:
     return settings.kind if settings.model is None else f"{settings.kind} ({settings.model})"
-
-
-def _own_model(kind: str) -> str:
-    """Return the hub id of `sentence-t5`, or the folder in which `minilm` (all-MiniLM-L6-v2) was installed."""
-    if kind == "sentence-t5":
-        return SENTENCE_T5
-    return minilm_folder()
 
 
 def minilm_folder() -> str:

@@ -17,11 +17,11 @@ def render_notebook(source: Path, target: Path, *, bundle_id: str, default: str)
     `default`: what it answers to a row to which nothing else is answered.
     """
     text = source.read_text(encoding="utf-8")
-    for name, value in (("BUNDLE_ID", bundle_id), ("DEFAULT", default)):
+    for name, value in (("BUNDLE_ID", f'"{bundle_id}"'), ("DEFAULT", repr(default))):
         line = f'{name} = "{_SET_LATER}"'
         if text.count(line) != 1:
             raise InputError(f"{source}: expected the line {line!r} once.")
-        text = text.replace(line, f"{name} = {value!r}")
+        text = text.replace(line, f"{name} = {value}")
     notebook = jupytext.reads(text, fmt="py:percent")
     notebook.metadata = {"kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"}}
     for number, cell in enumerate(notebook.cells):

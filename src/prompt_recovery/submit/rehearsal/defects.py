@@ -44,17 +44,18 @@ DEFECTS: dict[str, Callable[[Path], str]] = {
 
 def with_settings(bundle: Path, submit: Mapping[str, float]) -> None:
     """Give the copy's config other settings of [submit] and its marker the hash of that, so that it is whole."""
+    file = _one_of(bundle, "runs--*--config.json")
 
     def changed(content: bytes) -> bytes:
         values = json.loads(content)
         return json.dumps(values | {"submit": values["submit"] | dict(submit)}).encode()
 
     def sealed(content: bytes) -> bytes:
-        marker, config = json.loads(content), (bundle / "config.json").read_bytes()
-        marker["files"]["config.json"] |= {"sha256": hashlib.sha256(config).hexdigest(), "bytes": len(config)}
+        marker, config = json.loads(content), file.read_bytes()
+        marker["files"][file.name] |= {"sha256": hashlib.sha256(config).hexdigest(), "bytes": len(config)}
         return json.dumps(marker).encode()
 
-    replace_file(bundle / "config.json", changed)
+    replace_file(file, changed)
     replace_file(bundle / MARKER, sealed)
 
 

@@ -9,6 +9,8 @@ from typing import Literal
 
 import pandas as pd
 
+from prompt_recovery.submit.metadata import is_dataset
+
 Layout = Literal["nested", "flat"]
 
 
@@ -52,7 +54,7 @@ def place_of(source: str, layout: Layout) -> Path:
     """Return where under /kaggle/input a dataset (owner/slug) or a model (of five parts) is mounted."""
     if layout == "flat":
         return Path(*source.split("/")[1:])
-    return Path("datasets" if source.count("/") == 1 else "models", source)
+    return Path("datasets" if is_dataset(source) else "models", source)
 
 
 def remove_tree(root: Path) -> None:

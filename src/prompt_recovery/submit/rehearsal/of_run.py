@@ -10,7 +10,8 @@ import pandas as pd
 from prompt_recovery import config
 from prompt_recovery.manifest import read_json
 from prompt_recovery.places import RunFolder, TriplesFolder
-from prompt_recovery.submit.bundle import dataset_slug
+from prompt_recovery.submit.bundle import mounted_sources
+from prompt_recovery.submit.metadata import dataset_slug
 from prompt_recovery.submit.rehearsal.cases import BATCHES
 from prompt_recovery.submit.rehearsal.given_tables import hidden_rows, odd_rows, scored_rows, visible_row
 from prompt_recovery.submit.rehearsal.isolation import find_isolation
@@ -66,5 +67,5 @@ def _sources(run: config.RunConfig) -> dict[str, Path]:
     """Return the folder here of each model that Kaggle mounts, by its source."""
     from prompt_recovery.engines.language_model import model_folder  # seconds to import
 
-    models = {"base": run.base and (run.base.model, run.base.revision), "embedder": (run.embedder.model, None)}
-    return {source: model_folder(*models[name]) for name, source in run.submit.sources.items()}
+    revisions = {run.base.model: run.base.revision} if run.base else {}
+    return {source: model_folder(name, revisions.get(name)) for name, source in mounted_sources(run).items()}
