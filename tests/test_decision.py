@@ -100,7 +100,7 @@ def test_new_pairs_are_answered_without_the_variants():
     decision = fit_decision(
         gathered("v", free=True), truth("v"), EMBED, both, leaderboard_constant="improve a list loud"
     )
-    answers = decide(decision.alone, gathered("t", free=True), EMBED)
+    answers = decide(decision.alone("leaderboard"), gathered("t", free=True), EMBED)
     assert set(answers["method"]) == {"choice", "leaderboard"}
     whole = decide(decision, gathered("t", free=True), EMBED)
     same = whole[whole["method"].isin(["choice", "leaderboard"])].reset_index(drop=True)
