@@ -69,7 +69,7 @@ def _own_models(run: config.RunConfig) -> list[Path]:
     """Return the folders of models that Kaggle does not mount. Raises InputError for one that is not here either."""
     method = METHODS[run.method]
     asked = {"base": run.base.model if run.base and method.needs_base else None}
-    asked["embedder"] = run.embedder.weights if run.recover.tracks or method.shots == "nearest" else None
+    asked["embedder"] = run.embedder.weights if run.asks_embedder else None
     own = {name: Path(model) for name, model in asked.items() if model and name not in run.submit.sources}
     for name, model in own.items():
         if not model.is_dir():
