@@ -23,7 +23,10 @@ FILES = [
     "runs/tiny/adapter/adapter_config.json", "runs/tiny/adapter/adapter_model.safetensors",
     "runs/tiny/vector/bank/vectors.npy", "data/models/tiny/config.json", "data/models/tiny/model.safetensors",
 ]  # fmt: skip
-NEVER = ["runs/tiny/.env", "runs/tiny/adapter/.netrc", "runs/tiny/adapter/optimizer.pt", "data/models/tiny/x.zip"]
+NEVER = [
+    "runs/tiny/.env", "runs/tiny/adapter/.netrc", "runs/tiny/adapter/.login.json", "runs/tiny/adapter/optimizer.pt",
+    "data/models/tiny/weights.zip", "data/models/tiny/.cache/huggingface/told.json",
+]  # fmt: skip
 
 
 @pytest.fixture(autouse=True)
@@ -132,6 +135,11 @@ def test_what_is_not_there_cannot_be_bundled():
 def test_a_model_that_is_neither_here_nor_mounted_is_refused(key, changes):
     with pytest.raises(InputError, match=rf"is no folder here, so that no bundle can hold it. Set submit.{key}_source"):
         bundle_files(RUN.model_copy(update=changes), FOLDER, SOURCES)
+
+
+def test_a_base_that_the_method_does_not_ask_is_not_wanted():
+    run = RUN.model_copy(update={"method": "nearest", "base": Base(model="hub/base")})
+    assert not any("models" in path for path in bundle_files(run, FOLDER, SOURCES))
 
 
 def test_an_embedder_that_nothing_asks_is_not_wanted():

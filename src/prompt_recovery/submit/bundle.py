@@ -91,7 +91,8 @@ def _own_models(run: config.RunConfig) -> list[Path]:
 
 def _is_listed(file: Path) -> bool:
     known = file.suffix in _KINDS or (not file.suffix and is_licence(file.name))
-    return file.is_file() and known and not file.name.startswith(".")
+    hidden = any(part.startswith(".") and part != ".." for part in file.parts)
+    return file.is_file() and known and not hidden
 
 
 def _project_path(path: Path) -> str:
