@@ -59,8 +59,10 @@ def test_a_setting_that_tells_whose_home_it_was_is_refused(tmp_path, path, name)
 
 
 def test_secrets_are_found_in_compressed_tables_and_in_the_projects_own_wheel(tmp_path):
-    texts = ["Make it rhyme." * 100, f"My token is {SECRETS['a Hugging Face token']}, keep it."]
-    write_table(pd.DataFrame({"id": ["a", "b"], "rewrite_prompt": texts}), tmp_path / "train.parquet", TRUTH)
+    token = "hf_" + "0123456789abcdef" * 2  # whose second half the compression leaves out
+    texts = ["Make it rhyme.", f"My token is {token}, keep it.", "Zigzag."]  # neither first nor last in order
+    write_table(pd.DataFrame({"id": list("abc"), "rewrite_prompt": texts}), tmp_path / "train.parquet", TRUTH)
+    assert token.encode() not in (tmp_path / "train.parquet").read_bytes()
     assert "train.parquet: a Hugging Face token" in refused(tmp_path / "train.parquet")
     own = make_wheel(tmp_path, "prompt_recovery", files={"prompt_recovery/.env": "X=1", "a.py": SECRETS["an AWS key"]})
     said = refused(own)
