@@ -112,6 +112,15 @@ def test_what_kaggle_mounts_stands_where_the_run_and_its_adapter_look_for_it(tmp
     assert (tmp_path / "second/sentence-transformers/sentence-t5-base/config.json").read_text() == DATASET
 
 
+@pytest.mark.parametrize(
+    ("key", "changes"), [("base", {"base": None, "method": "nearest"}), ("embedder", {"embedder": MINILM})]
+)
+def test_a_source_of_what_the_run_does_not_load_is_refused(tmp_path, key, changes):
+    run = RUN.model_copy(update=changes | {"submit": Submit(**{f"{key}_source": DATASET})})
+    with pytest.raises(InputError, match=f"submit.{key}_source: run tiny loads no such model. Take the setting out"):
+        build_bundle(tmp_path / "bundle", run, {}, [])
+
+
 def test_further_adapters_go_with_what_says_what_they_were_trained_on():
     beside = [Path("runs/other/adapter/adapter_model.safetensors"), Path("runs/other/manifests/train.json")]
     for file in beside:

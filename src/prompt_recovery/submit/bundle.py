@@ -39,8 +39,14 @@ def bundle_files(run: config.RunConfig, folder: RunFolder, sources: Iterable[Pat
 
 
 def mounted_sources(run: config.RunConfig) -> dict[str, str]:
-    """Return the Kaggle source of what is mounted beside the bundle, by the name under which the run asks for it."""
-    names = {"base": run.base.model if run.base else "", "embedder": run.embedder.weights or ""}
+    """Return the Kaggle source of what is mounted beside the bundle, by the name under which the run asks for it.
+
+    Raises InputError for a source of a model that the run does not have.
+    """
+    names = {"base": run.base.model if run.base else None, "embedder": run.embedder.weights}
+    useless = [name for name in run.submit.sources if not names[name]]
+    if useless:
+        raise InputError(f"submit.{useless[0]}_source: run {run.name} loads no such model. Take the setting out.")
     return {_project_path(Path(names[name])): source for name, source in run.submit.sources.items()}
 
 
