@@ -9,7 +9,7 @@ from prompt_recovery.places import run_parser
 from prompt_recovery.submit.bundle import build_bundle, bundle_files
 from prompt_recovery.submit.metadata import kernel_metadata
 from prompt_recovery.submit.notebook import render_notebook
-from prompt_recovery.submit.wheel import build_wheel
+from prompt_recovery.submit.wheels.bundled import bundled_wheels
 
 PROJECT = Path(__file__).resolve().parents[1]
 
@@ -26,7 +26,7 @@ def main() -> None:
         folder.receipt(run, "submit", path=target / "manifest.json", **sources) as receipt,
         tempfile.TemporaryDirectory() as scratch,
     ):
-        bundle_id = build_bundle(target / "bundle", run, files, [build_wheel(PROJECT, Path(scratch))])
+        bundle_id = build_bundle(target / "bundle", run, files, bundled_wheels(run, PROJECT, Path(scratch)))
         notebook, default = PROJECT / "submissions" / "notebook.py", read_json(folder.constant, made_by="make constant")
         render_notebook(notebook, target / "notebook.ipynb", bundle_id=bundle_id, default=default["rewrite_prompt"])
         write_json(target / "kernel-metadata.json", kernel_metadata(run))

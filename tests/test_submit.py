@@ -7,7 +7,7 @@ from conftest import PROJECT
 from prompt_recovery.errors import InputError
 from prompt_recovery.submit.notebook import render_notebook
 from prompt_recovery.submit.submission_file import check_submission
-from prompt_recovery.submit.wheel import build_wheel
+from prompt_recovery.submit.wheels.wheel import build_wheel
 
 
 def test_the_notebook_holds_its_bundle_id_and_a_kernel(tmp_path):
