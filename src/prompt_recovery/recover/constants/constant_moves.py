@@ -6,6 +6,7 @@ from functools import cached_property
 
 import numpy as np
 
+from prompt_recovery.engines.piece_exchanges import Exchange
 from prompt_recovery.recover.constants.constant_search import Budget, Evaluate, Standing
 from prompt_recovery.recover.vector.composing import Bounds, compose
 from prompt_recovery.recover.vector.wording import Text, Wording
@@ -97,6 +98,7 @@ class FreeMoves:
     units: tuple[str, ...]
     vectors: np.ndarray  # of each unit alone, (V, d)
     phrases: Phrases
+    exchanges: Exchange | None = None
 
     @cached_property
     def number(self) -> dict[str, int]:
@@ -121,13 +123,28 @@ class FreeMoves:
         for text, vector, slope, value in zip(standing.texts, standing.vectors, slopes, standing.values, strict=True):
             tangent = slope - (slope @ vector) * vector
             promised = self.vectors @ tangent
-            edits = _edits(text, promised + _expected_surplus(standing), share, rng)
-            edits += self._phrase_edits(text, tangent, share, rng)
+            text, exchanged = self._exchanged(text, tangent, share, rng)
+            rest = share // 2 if exchanged else share
+            edits = _edits(text, promised + _expected_surplus(standing), rest, rng)
+            edits += self._phrase_edits(text, tangent, rest, rng) + exchanged
             edits = [edits[row] for row in rng.permutation(len(edits))]
             gains = evaluate([edit.of(text) for edit in edits], share) - value
             _learn(standing, text, edits, gains, promised)
             both += _combinations(text, edits, gains, rng)
         evaluate(both, budget.batch)
+
+    def _exchanged(
+        self, text: Text, direction: np.ndarray, count: int, rng: np.random.Generator
+    ) -> tuple[Text, list[Edit]]:
+        """Return the text in the embedder's own pieces, and edits that exchange one of them for one near to it."""
+        found = self.exchanges(self.spell(text), direction) if self.exchanges else None
+        own = found and tuple(self.number.get(piece) for piece in found.pieces)
+        if not own or None in own:
+            return text, []
+        width = found.worth.shape[1]
+        drawn = [divmod(row, width) for row in _first_noisy(found.worth.ravel(), count, rng)]
+        new = [(place, self.number.get(found.others[place][rank])) for place, rank in drawn]
+        return own, [Edit(place, place + 1, (unit,)) for place, unit in new if unit is not None]
 
     def _phrase_edits(self, text: Text, tangent: np.ndarray, count: int, rng: np.random.Generator) -> list[Edit]:
         drawn = [self.phrases.texts[row] for row in self.phrases.drawn(tangent, count, rng)]
