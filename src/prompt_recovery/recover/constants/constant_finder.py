@@ -192,10 +192,10 @@ def _free(
     most: int,
     exchanges: Exchange | None,
 ) -> FreeMoves:
-    """Return the moves with the prompts' words, the commonest first, and the embedder's pieces."""
+    """Return the moves with the prompts' words, the commonest first, and the embedder's pieces; `most` are embedded."""
     words = [f" {word}" for word in wording.words if word]
-    units = tuple(unit for unit in dict.fromkeys([*words, *pieces]) if unit.strip())[:most]
-    vectors = unit_vectors(embed, [unit.strip() for unit in units]).astype(np.float32)
+    units = tuple(unit for unit in dict.fromkeys([*words, *pieces]) if unit.strip())
+    vectors = unit_vectors(embed, [unit.strip() for unit in units[:most]]).astype(np.float32)
     number = {unit: place for place, unit in enumerate(units)}
     read = {text: vector for prompt, vector in held.items() if (text := read_units(prompt, number))}
     return FreeMoves(units, vectors, _phrases(read, vectors.shape[1]), exchanges)
