@@ -56,7 +56,8 @@ class Constant(Section):
     max_words: Count = 40  # of a clean text
     odd_weight: Annotated[float, Field(ge=0)] = 0.003  # SCS that a run of three words must gain that no prompt has
     leaderboard_beam: Count = 1
-    units: Count = 40_000  # the prompts' words, then the embedder's pieces, that make the leaderboard's texts
+    # the prompts' words, then the embedder's pieces, that come into the leaderboard's texts by what their vectors say
+    units: Count = 40_000
 
 
 class Encoder(Section):

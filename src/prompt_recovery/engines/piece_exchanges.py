@@ -1,7 +1,8 @@
 """A text and the direction that its vector is to move in in, pieces that may stand for each of its pieces out.
 
-Only pieces of like input embeddings are looked at: for these the gradient foretells what an exchange gains, for others
-it does not (MiniLM, 2,000 exchanges: rank correlations of 0.3 and 0.0).
+Only pieces of like input embeddings are looked at, for the gradient foretells a short step alone. With MiniLM its best
+of the 50 nearest gained at 72 % of the places of a text put together of prompts, and at 10 % of one that had been
+searched for 5,000 texts; its best of all pieces at 53 % and 2 %.
 """
 
 from collections.abc import Callable, Mapping
