@@ -93,9 +93,9 @@ class Edit:
 class FreeMoves:
     """Any units anywhere, `units[i]` with its leading space where it begins a word; for the leaderboard's metric alone.
 
-    Half of the edits exchange a piece for one near to it, as the embedder's gradient says. What others gain is guessed
-    to first order: the slope's product with the vectors of the units that come less those that go, by the text's
-    length, and what was learnt of a unit from edits that were embedded before.
+    At least half of the edits exchange a piece for one near to it, as the embedder's gradient says. What others gain is
+    guessed to first order: the slope's product with the vectors of the units that come less those that go, by the
+    text's length, and what was learnt of a unit from edits that were embedded before.
     """
 
     units: tuple[str, ...]
