@@ -179,6 +179,21 @@ def test_a_text_is_exchanged_in_the_embedders_pieces_unless_one_is_no_unit():
     assert replace(FREE, exchanges=unknown)._exchanged(text, AXES["poem."], 4, rng) == (text, [])
 
 
+def tried_in_a_step(moves, step: int) -> set[int]:
+    """Return the units that came into a text of one word, beyond the first four."""
+    text = (NUMBER[" poem."],)
+    standing = Standing([text], embed([moves.spell(text)]), np.zeros(1), np.zeros(1), step=step)
+    seen = set()
+    moves.step(standing, np.ones((1, 16)), lambda texts, most: seen.update(*texts) or np.zeros(len(texts)), BUDGET)
+    return seen - set(text)
+
+
+def test_units_without_a_vector_come_in_with_phrases_or_exchanges_alone_and_phrases_at_first_alone():
+    few = replace(FREE, vectors=FREE.vectors[:4])
+    assert tried_in_a_step(few, step=0) > set(range(4)) == tried_in_a_step(few, step=20)
+    assert tried_in_a_step(replace(few, exchanges=exchanges), step=20) > set(range(4))
+
+
 def test_a_search_that_exchanges_pieces_gains_sooner():
     few = replace(BUDGET, candidates=80)
     assert searched(EXCHANGING, few).scores[0] > searched(FREE, few).scores[0]
