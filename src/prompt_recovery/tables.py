@@ -7,7 +7,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from prompt_recovery.errors import InputError
+from prompt_recovery.errors import InputError, no_such_file
 from prompt_recovery.manifest import whole_or_absent
 
 
@@ -186,7 +186,7 @@ def _suffix(path: Path) -> str:
 def _read_frame(path: Path) -> pd.DataFrame:
     suffix = _suffix(path)
     if not path.is_file():
-        raise InputError(f"{path}: no such file.")
+        raise no_such_file(path)
     try:
         if suffix == ".csv":
             return pd.read_csv(path, dtype=str, keep_default_na=False)
