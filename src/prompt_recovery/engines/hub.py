@@ -1,7 +1,17 @@
-"""An error of the hub in, a sentence out that says why a model cannot be had and what to do."""
+"""An error of the hub in, a sentence out that says why a model cannot be had and what to do; whether it answers."""
 
+import os
+from pathlib import Path
+
+import httpx2
 from huggingface_hub import constants
-from huggingface_hub.errors import GatedRepoError, HfHubHTTPError, RepositoryNotFoundError, RevisionNotFoundError
+from huggingface_hub.errors import (
+    GatedRepoError,
+    HfHubHTTPError,
+    LocalEntryNotFoundError,
+    RepositoryNotFoundError,
+    RevisionNotFoundError,
+)
 
 _REFUSED = (401, 403)
 
@@ -23,7 +33,31 @@ def why_not(error: BaseException, model: str) -> str:
         return "the hub has the model, but no such revision. Set base.revision to a branch, tag or commit of it."
     if isinstance(cause, HfHubHTTPError) and cause.response.status_code in _REFUSED:
         return f"the hub refuses it ({cause.response.status_code}). Set HF_TOKEN to a valid token that may read it."
+    # the hub's client says of its own cache only what is said here anyway
+    told = "" if isinstance(error, LocalEntryNotFoundError) else f" ({str(error).splitlines()[0][:120]})"
     return (
-        f"not in the cache, and the hub does not give it ({str(error).splitlines()[0][:120]}). "
+        f"not in the cache, and the hub does not give it{told}. "
         "Connect to the hub (for a gated model accept its licence and set HF_TOKEN), or give a local folder."
     )
+
+
+def silence_of_hub(seconds: float) -> str | None:
+    """Return why the hub does not answer within `seconds`, None when it does. Afterwards nothing waits for it.
+
+    With HF_HUB_OFFLINE set it is not asked.
+    """
+    if constants.HF_HUB_OFFLINE:
+        return "HF_HUB_OFFLINE is set, so that it is not asked"
+    try:
+        httpx2.head(constants.ENDPOINT, timeout=seconds)
+    except httpx2.HTTPError as error:
+        constants.HF_HUB_OFFLINE = True  # else each model that is looked for waits for a time-out of its own
+        return f"{constants.ENDPOINT} does not answer within {seconds:g} s ({type(error).__name__})"
+    return None
+
+
+def place_of_token() -> str | None:
+    """Return where a token of the hub is kept, which is not read; None where there is none."""
+    if os.environ.get("HF_TOKEN"):
+        return "HF_TOKEN"
+    return "the file that `hf auth login` wrote" if Path(constants.HF_TOKEN_PATH).is_file() else None
