@@ -9,7 +9,7 @@ _BYTES = {"none": 2.0, "int8": 1.0, "nf4": 0.52}  # of a weight that is quantise
 _CONTEXT_BYTES = 1 << 29  # CUDA's own, and what its libraries load
 _FORM_TOKENS = 64  # of a question beside its two texts: template and instruction
 _TRAINED_BYTES = 10  # of a trained weight: fp32, its gradient, two moments in 8 bits
-_BY_FP16 = ("gemma2", "gemma3", "gemma3_text")  # whose activations pass 65,504: unsloth.ai/blog/gemma3
+_FP16_IS_SHORT = ("gemma3", "gemma3_text")  # activations pass 65,504: github.com/huggingface/transformers/issues/36822
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ def memory_need(run: config.RunConfig) -> MemoryNeed | None:
         answering=weights + _batch_bytes(run, settings) + _CONTEXT_BYTES,
         training=weights + _TRAINED_BYTES * trained + _CONTEXT_BYTES,
         disk_bytes=4 * trained * (2 + 2 * 3),  # saved, bundled; the newest checkpoint and the next, with two moments
-        overflows_in_fp16=settings.model_type in _BY_FP16,
+        overflows_in_fp16=settings.model_type in _FP16_IS_SHORT,
     )
 
 

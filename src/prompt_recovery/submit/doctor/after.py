@@ -7,7 +7,7 @@ from prompt_recovery.submit.doctor.causes import CAUSES
 from prompt_recovery.submit.doctor.finding import wrapped
 from prompt_recovery.submit.doctor.submitted import read_submitted
 
-_MARGIN = " " * 12
+_MARGIN = " " * 4
 
 
 def diagnosis(error: str, folder: Path) -> str:
@@ -22,9 +22,11 @@ def diagnosis(error: str, folder: Path) -> str:
     found = sum(bool(trace) for _, trace in ordered)
     lines = [f"{known}, run {folder.name}, bundle {submitted.bundle_id}: {found} of {len(ordered)} causes left a trace"]
     for number, (cause, trace) in enumerate(ordered, start=1):
-        lines += ["", wrapped(cause.what, first=f"{number}. ", rest="   ")]
-        lines += [wrapped(trace or "none in this run", first="   shown:   ", rest=_MARGIN)]
-        lines += [wrapped(cause.remedy, first="   do:      ", rest=_MARGIN)]
+        lines += [wrapped(cause.what, first=f"{number:2}. ", rest=_MARGIN)]
+        lines += [wrapped(f"shown: {trace}", first=_MARGIN, rest=_MARGIN)] if trace else []
+        lines += [wrapped(f"-> {cause.remedy}", first=_MARGIN, rest=_MARGIN)]
+    if submitted.unknown:
+        lines += [wrapped(f"Not there, so not looked at: {', '.join(submitted.unknown)}.", first="", rest="")]
     return "\n".join(lines)
 
 

@@ -17,7 +17,7 @@ class Cause:
     remedy: str
 
 
-_AGAIN = "then `make submit`, and `make upload`"
+_AGAIN = "then make submit and upload"
 _REHEARSE = "`make rehearse` with --python of an environment with the image's versions"
 
 _TOO_SLOW = Cause(

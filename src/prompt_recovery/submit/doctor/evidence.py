@@ -1,18 +1,19 @@
 """What is known of a submission in, the trace that one cause of an error left in it out; "" where there is none."""
 
 from collections.abc import Mapping
+from datetime import date
 from typing import Any
 
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 from prompt_recovery.submit.doctor.machine import GIB, T4_BYTES, sized
+from prompt_recovery.submit.doctor.packaged import OLD_DAYS
 from prompt_recovery.submit.doctor.submitted import Submitted
 
 _KAGGLE_HOURS = 9.0
 _MAIN_MEMORY = 31 * GIB  # of the machine with two T4s
 _NEAR = 0.9  # of a limit
-_OLD_DAYS = 60
 
 
 def projected_too_long(of: Submitted) -> str:
@@ -76,9 +77,9 @@ def other_libraries(of: Submitted) -> str:
     return f"rehearsed with other versions than Kaggle's image has: {differ}" if differ else ""
 
 
-def old_image(of: Submitted, today: Any) -> str:
+def old_image(of: Submitted, today: date) -> str:
     days = (today - of.image.date).days
-    return f"the image was recorded {of.image.date}, {days} days ago" if days > _OLD_DAYS else ""
+    return f"the image was recorded {of.image.date}, {days} days ago" if days > OLD_DAYS else ""
 
 
 def other_bundle(of: Submitted) -> str:

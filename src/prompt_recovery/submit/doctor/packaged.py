@@ -15,13 +15,13 @@ from prompt_recovery.submit.wheels.closure import closure_problems
 from prompt_recovery.submit.wheels.image import Image
 from prompt_recovery.submit.wheels.wheelhouse import needed_packages, pinned_wheels
 
-_OLD_DAYS = 60  # Kaggle builds a new image every few weeks
+OLD_DAYS = 60  # Kaggle builds a new image every few weeks
 
 
 def check_wheels(run: config.RunConfig, folder: Path, image: Image, today: date) -> list[Finding]:
     """Hold the bundle's wheels against the recorded image, or name those that it will have."""
     days = (today - image.date).days
-    if days > _OLD_DAYS:
+    if days > OLD_DAYS:
         remedy = "save `!pip freeze` of a notebook there, then run scripts/image.py"
         age = Finding("Kaggle's image", "warning", f"recorded {image.date}, {days} days ago", "a newer one", remedy)
     else:
@@ -40,7 +40,7 @@ def check_wheels(run: config.RunConfig, folder: Path, image: Image, today: date)
 
 def check_bundle(run: config.RunConfig, folder: Path) -> list[Finding]:
     """Look at bundle, notebook, rehearsal and upload, as far as they are made."""
-    remade, redone = f"make submit RUN={run.name}", f"make rehearse RUN={run.name}"
+    remade, redone, notebook = f"make submit RUN={run.name}", f"make rehearse RUN={run.name}", folder / "notebook.ipynb"
     if not (folder / "bundle" / MARKER).exists():
         return [Finding("bundle", "warning", "none yet", remedy=f"`{remade}` makes and rehearses it")]
     marker = read_json(folder / "bundle" / MARKER, made_by=remade)
@@ -48,11 +48,7 @@ def check_bundle(run: config.RunConfig, folder: Path) -> list[Finding]:
     fine = f"{bundle_id}, {len(marker['files'])} files, {sized(size)}"
     findings = [
         _tried("bundle", fine, lambda: require_whole(folder / "bundle", marker["files"], remade)),
-        _tried(
-            "notebook",
-            f"of bundle {bundle_id}",
-            lambda: require_own_notebook(folder / "notebook.ipynb", bundle_id, remade),
-        ),
+        _tried("notebook", f"of bundle {bundle_id}", lambda: require_own_notebook(notebook, bundle_id, remade)),
     ]
     if size > BUNDLE_BYTES:
         remedy = "let Kaggle mount the base: submit.base_source"
