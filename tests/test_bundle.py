@@ -5,6 +5,7 @@ import json
 from pathlib import Path
 
 import pytest
+from small_wheels import make_wheel
 
 from prompt_recovery.config import Base, Embedder, Generation, RunConfig, Submit
 from prompt_recovery.errors import InputError
@@ -22,7 +23,10 @@ FILES = [
     "runs/tiny/adapter/adapter_config.json", "runs/tiny/adapter/adapter_model.safetensors",
     "runs/tiny/vector/bank/vectors.npy", "data/models/tiny/config.json", "data/models/tiny/model.safetensors",
 ]  # fmt: skip
-NEVER = ["runs/tiny/.env", "runs/tiny/adapter/.netrc", "runs/tiny/adapter/optimizer.pt", "data/models/tiny/x.zip"]
+NEVER = [
+    "runs/tiny/.env", "runs/tiny/adapter/.netrc", "runs/tiny/adapter/.login.json", "runs/tiny/adapter/optimizer.pt",
+    "data/models/tiny/weights.zip", "data/models/tiny/.cache/huggingface/told.json",
+]  # fmt: skip
 
 
 @pytest.fixture(autouse=True)
@@ -38,9 +42,7 @@ def project(tmp_path, monkeypatch) -> Path:
 
 @pytest.fixture
 def wheel(tmp_path) -> Path:
-    file = tmp_path / "prompt_recovery-0.1.0-py3-none-any.whl"
-    file.write_text("wheel")
-    return file
+    return make_wheel(tmp_path, "prompt_recovery", "0.1.0")
 
 
 def built(folder: Path, run: RunConfig = RUN, wheels=()) -> str:
@@ -55,7 +57,7 @@ def test_a_bundle_is_flat_and_holds_what_is_on_the_list(tmp_path, wheel):
     built(tmp_path / "bundle", wheels=[wheel])
     names = {entry.name for entry in (tmp_path / "bundle").iterdir()}
     flat = {name.replace("/", "--") for name in FILES}
-    assert names == flat | {wheel.name, MARKER, "dataset-metadata.json"}
+    assert names == flat | {wheel.name, "LICENCES.txt", MARKER, "dataset-metadata.json"}
 
 
 def test_the_marker_has_the_hash_of_every_file(tmp_path, wheel):
@@ -110,6 +112,15 @@ def test_what_kaggle_mounts_stands_where_the_run_and_its_adapter_look_for_it(tmp
     assert (tmp_path / "second/sentence-transformers/sentence-t5-base/config.json").read_text() == DATASET
 
 
+@pytest.mark.parametrize(
+    ("key", "changes"), [("base", {"base": None, "method": "nearest"}), ("embedder", {"embedder": MINILM})]
+)
+def test_a_source_of_what_the_run_does_not_load_is_refused(tmp_path, key, changes):
+    run = RUN.model_copy(update=changes | {"submit": Submit(**{f"{key}_source": DATASET})})
+    with pytest.raises(InputError, match=f"submit.{key}_source: run tiny loads no such model. Take the setting out"):
+        build_bundle(tmp_path / "bundle", run, {}, [])
+
+
 def test_further_adapters_go_with_what_says_what_they_were_trained_on():
     beside = [Path("runs/other/adapter/adapter_model.safetensors"), Path("runs/other/manifests/train.json")]
     for file in beside:
@@ -135,6 +146,11 @@ def test_a_model_that_is_neither_here_nor_mounted_is_refused(key, changes):
         bundle_files(RUN.model_copy(update=changes), FOLDER, SOURCES)
 
 
+def test_a_base_that_the_method_does_not_ask_is_not_wanted():
+    run = RUN.model_copy(update={"method": "nearest", "base": Base(model="hub/base")})
+    assert not any("models" in path for path in bundle_files(run, FOLDER, SOURCES))
+
+
 def test_an_embedder_that_nothing_asks_is_not_wanted():
     run = RUN.model_copy(update={
         "recover": RUN.recover.model_copy(update={"tracks": ()}), "embedder": Embedder(kind="sentence-t5")
@@ -142,11 +158,29 @@ def test_an_embedder_that_nothing_asks_is_not_wanted():
     assert set(bundle_files(run, FOLDER, [FOLDER.path / "adapter", FOLDER.constant])) < set(FILES)
 
 
+def test_a_model_in_a_form_that_is_not_bundled_is_refused():
+    Path("data/models/tiny/model.safetensors").rename("data/models/tiny/pytorch_model.bin")
+    with pytest.raises(InputError, match=r"data/models/tiny: no .safetensors in it; other forms .* Convert them"):
+        bundle_files(RUN, FOLDER, SOURCES)
+
+
+def test_the_licence_of_a_model_goes_with_it():
+    Path("data/models/tiny/LICENSE").write_text("Do what you like.")
+    assert "data/models/tiny/LICENSE" in bundle_files(RUN, FOLDER, SOURCES)
+
+
+def test_a_bundle_with_a_secret_is_not_written(tmp_path):
+    Path("runs/tiny/adapter/adapter_config.json").write_text(json.dumps({"base": "/home/ada/model"}))
+    with pytest.raises(InputError, match=r"adapter--adapter_config.json: a path in somebody's home"):
+        built(tmp_path / "bundle")
+    assert not (tmp_path / "bundle").exists()
+
+
 @pytest.mark.parametrize("place", ["absolute", "../elsewhere", "data/models/a--b"])
 def test_what_stands_where_only_this_machine_has_it_is_refused(tmp_path, place):
     model = tmp_path / "absolute" if place == "absolute" else Path(place)
     model.mkdir(parents=True)
-    (model / "config.json").write_text("{}")
+    (model / "model.safetensors").write_text("")
     run = RUN.model_copy(update={"base": Base(model=str(model))})
     with pytest.raises(InputError, match=r"a bundle keeps names below the project's folder, without '--'. Link"):
         bundle_files(run, FOLDER, SOURCES)

@@ -6,7 +6,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from prompt_recovery.config import Base, Choice, Embedder, Generation, Recover, RunConfig
+from prompt_recovery.config import Base, Choice, Embedder, Generation, Recover, RunConfig, Submit
 from prompt_recovery.manifest import write_json
 from prompt_recovery.places import RunFolder, TriplesFolder
 from prompt_recovery.recover.answering import load_answerer
@@ -131,16 +131,20 @@ def adapted(run: RunConfig, scale: float) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("tracks", [(), ("clean",)])
-def test_a_model_with_its_adapters_answers_the_same(tracks, project, tmp_path, monkeypatch, model_folder):
+@pytest.mark.parametrize(("tracks", "mounted"), [((), False), (("clean",), False), (("clean",), True)])
+def test_a_model_with_its_adapters_answers_the_same(tracks, mounted, project, tmp_path, monkeypatch, model_folder):
     shutil.copytree(model_folder("llama"), "data/models/small")
+    submit = Submit(base_source="owner/small" if mounted else None)
+    if mounted:
+        shutil.copytree(model_folder("llama"), tmp_path / "input" / "datasets" / "owner" / "small")
     common = {"data": "small", "device": "cpu", "method": "lora", "base": Base(model="data/models/small")}
     common["embedder"] = Embedder(kind="wordllama")
     adapted(RunConfig(name="beside", **common), 0.5)
     generation = Generation(max_new_tokens=8, adapters=("beside",) if tracks else ())
-    run = RunConfig(name="own", **common, generation=generation, recover=Recover(tracks=tracks))
+    run = RunConfig(name="own", **common, generation=generation, recover=Recover(tracks=tracks), submit=submit)
     adapted(run, 0.2)
     if tracks:
         fit_choice(run)
     here, there = answered_here_and_from_bundle(run, tmp_path, monkeypatch)
     pd.testing.assert_frame_equal(here, there)
+    assert Path("data/models/small").is_symlink() == mounted

@@ -42,7 +42,8 @@ def test_a_slug_is_what_kaggle_makes_of_its_title(name):
 
 
 def test_a_data_set_has_exactly_one_licence():
-    assert dataset_metadata(RUN)["licenses"] == [{"name": "other"}]
+    metadata = dataset_metadata(RUN)
+    assert metadata["licenses"] == [{"name": "other"}] and "LICENCES.txt" in metadata["description"]
 
 
 @pytest.mark.parametrize(("letters", "made"), [(35, dataset_metadata), (26, kernel_metadata)])

@@ -1,12 +1,9 @@
 """The ladder of methods on small real architectures: what each trains, and that it is what answers after loading."""
 
-import subprocess
-import sys
 from typing import get_args
 
 import pytest
 import torch
-from conftest import PROJECT
 from small_models import FAMILIES, make_model_folder
 from test_language_model import embed_lengths
 
@@ -122,12 +119,3 @@ def test_more_last_layers_than_there_are_is_an_error(model_folder):
     run = small_run(model_folder("llama"), "last_layers", whole_weights=WholeWeights(last_layers=3))
     with pytest.raises(InputError, match=r"whole_weights\.last_layers = 3: the base has 2 layers"):
         make_trainable(load_recoverer(run, None).model, run)
-
-
-def test_a_bundle_of_whole_weights_is_refused_before_anything_is_read(tmp_path):
-    from prompt_recovery.places import RunFolder
-
-    RunFolder(tmp_path / "x").write_config(RUN.model_copy(update={"method": "full"}))
-    script = [sys.executable, PROJECT / "scripts" / "submit.py", "--run", tmp_path / "x"]
-    finished = subprocess.run(script, capture_output=True, text=True)
-    assert finished.returncode == 2 and "a bundle holds a LoRA adapter" in finished.stderr

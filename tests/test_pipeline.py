@@ -112,12 +112,6 @@ def predictions(project: Path) -> pd.DataFrame:
     return read_table(project / RUN_FOLDER.predictions, PREDICTIONS, key=("method", "id"))
 
 
-@pytest.fixture(scope="module")
-def done(tmp_path_factory) -> tuple[Path, str]:
-    project = make_project(tmp_path_factory.mktemp("project"))
-    return project, make(project)
-
-
 def test_the_whole_chain_ends_with_a_table_and_the_paths(done):
     project, printed = done
     table = printed[printed.index("SCS with minilm") :].splitlines()

@@ -325,5 +325,5 @@ def test_a_few_of_many_chosen_answers_may_differ_but_not_their_mean(embed_angles
     agreement = require_same_scores(near, truth, scored, embed_angles, is_chosen=True)
     assert agreement.same_texts == pytest.approx(39 / 40)
     with pytest.raises(InputError, match="differ from stage 4"):
-        far = truth.assign(rewrite_prompt=["90"] + ["0"] * 39)  # by 1/40 in the mean
+        far = truth.assign(rewrite_prompt=["90"] * 2 + ["0"] * 38)  # by 1/20 in the mean
         require_same_scores(far, truth, scored, embed_angles, is_chosen=True)

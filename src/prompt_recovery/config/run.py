@@ -191,11 +191,6 @@ class RunConfig(Section):
         """Return the stages whose outputs the answers depend on."""
         return ("train", "constant", *(("vector", "choose") if self.recover.tracks else ()))
 
-    @property
-    def asks_embedder(self) -> bool:
-        """Say whether answering new pairs takes the run's embedder."""
-        return bool(self.recover.tracks) or METHODS[self.method].shots == "nearest"
-
     @model_validator(mode="before")
     @classmethod
     def _with_profile(cls, values: Any) -> Any:

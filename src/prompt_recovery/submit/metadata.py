@@ -11,7 +11,12 @@ _SLUG_CHARACTERS = (6, 50)  # of a data set's slug and title; a notebook's may h
 def dataset_metadata(run: config.RunConfig) -> dict[str, Any]:
     """Return dataset-metadata.json: title and slug of 6-50 characters that agree, and exactly one licence."""
     slug = dataset_slug(run)
-    return {"title": slug.replace("-", " "), "id": f"{run.submit.owner}/{slug}", "licenses": [{"name": "other"}]}
+    return {
+        "title": slug.replace("-", " "),
+        "id": f"{run.submit.owner}/{slug}",
+        "licenses": [{"name": "other"}],  # "specified in description"
+        "description": f"The run {run.name}, as its notebook takes it. Each file's licence: see LICENCES.txt.",
+    }
 
 
 def kernel_metadata(run: config.RunConfig) -> dict[str, Any]:

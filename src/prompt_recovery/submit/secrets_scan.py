@@ -5,9 +5,13 @@ import zipfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
+
 from prompt_recovery.errors import InputError
 
 _HEAD_BYTES = 1 << 20  # of weights and tables: numbers, but for what stands before them
+_OWN_WHEEL = "prompt_recovery-"
 _NUMBERS = frozenset({".safetensors", ".npy", ".npz"})
 _KINDS: dict[str, re.Pattern[bytes]] = {
     "a Hugging Face token": re.compile(rb"\bhf_[A-Za-z0-9]{30,}"),
@@ -27,19 +31,19 @@ _KINDS: dict[str, re.Pattern[bytes]] = {
 _NAMES = re.compile(r"^(?:\.env.*|kaggle\.json|.*\.pem|id_(?:rsa|ed25519|ecdsa).*|\.netrc|access_token|credentials)$")
 # settings, where a path tells who trained and is of no use elsewhere; texts may well speak of such paths
 _SETTINGS = re.compile(r"(?:^|--)(?:[\w.-]*config|base|train|choice)\.json$")
-_HOME = re.compile(rb"(?:/home|/Users|/root|[A-Z]:\\\\Users)[/\\][^\"/\\\s]+")
+_HOME = re.compile(rb"(?:/home|/Users|/root|[A-Z]:\\\\Users)[/\\]+[^\"/\\\s]+")
 
 
-def require_no_secrets(files: Iterable[Path], own_wheel: str) -> None:
+def require_no_secrets(files: Iterable[Path]) -> None:
     """Raise InputError with each file that holds a secret, and its kind; texts are read whole, weights their heads.
 
-    Of wheels only the one named `own_wheel` is looked into: the others are the files of an index, by their hash.
+    Of wheels only the project's own is looked into: the others are an index's files, which are public.
     """
     found = []
     for file in files:
         found += [f"{file.name}: {kind}" for kind in _kinds_of_name(file.name)]
         if file.suffix == ".whl":
-            found += [f"{file.name}: {one}" for one in _in_wheel(file)] if file.name == own_wheel else []
+            found += [f"{file.name}: {one}" for one in _in_wheel(file)] if file.name.startswith(_OWN_WHEEL) else []
         else:
             found += [f"{file.name}: {kind}" for kind in secrets_in(file.name, _content(file))]
     if found:
@@ -61,6 +65,9 @@ def _kinds_of_name(name: str) -> Iterator[str]:
 
 
 def _content(file: Path) -> bytes:
+    if file.suffix == ".parquet":  # compressed: its texts are looked at, not its bytes
+        columns = (column.to_pylist() for column in pq.read_table(file).columns if pa.types.is_string(column.type))
+        return "\n".join(text for column in columns for text in column if text).encode()
     with file.open("rb") as content:
         return content.read(_HEAD_BYTES) if file.suffix in _NUMBERS else content.read()
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from prompt_recovery.submit.rehearsal.isolation import Isolation
 
-_KEPT = ("PATH", "LANG", "LD_LIBRARY_PATH", "TMPDIR", "CUDA_VISIBLE_DEVICES")
+_KEPT = ("PATH", "LANG", "LD_LIBRARY_PATH", "CUDA_VISIBLE_DEVICES")
 
 
 @dataclass(frozen=True)
@@ -38,6 +38,7 @@ def execute(
     """
     kept = {name: value for name, value in os.environ.items() if name in _KEPT}
     own = {"HOME": str(root), "PROMPT_RECOVERY_KAGGLE_ROOT": str(root), "PYTHONDONTWRITEBYTECODE": "1"}
+    own |= {"TMPDIR": str(root / "tmp")}
     executed, log = root / "executed.ipynb", root / "papermill.log"
     options = ["--kernel", "python3", "--cwd", str(root / "working"), "--no-progress-bar"]
     command = [python, "-m", "papermill", *options, str(notebook.resolve()), str(executed)]

@@ -58,7 +58,7 @@ def place_of(source: str, layout: Layout) -> Path:
 
 
 def remove_tree(root: Path) -> None:
-    """Remove a fake /kaggle, if there is one."""
+    """Remove a fake /kaggle or a folder of it, if there is one."""
     if root.exists():
         shutil.rmtree(root)
 

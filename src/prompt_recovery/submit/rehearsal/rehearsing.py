@@ -61,7 +61,8 @@ def rehearse_case(case: Case, rehearsal: Rehearsal) -> Outcome:
         compared = check(answers) if check else ""
     except InputError as error:
         raise InputError(f"{case.name}: {error} Executed notebook: {executed.notebook}") from None
-    remove_tree(root / "input")
+    for folder in ("input", "tmp", "batches"):
+        remove_tree(root / folder)
     problems = " ".join("; ".join(report["problems"]).replace(f"{root}/", "").split())
     ended = f"error that names {named}" if case.must_stop else compared or problems[:100] or "well"
     return Outcome(case.name, len(pairs), report["answered"], executed.seconds, ended, report)
@@ -102,7 +103,8 @@ def rehearse_cases(cases: Sequence[Case], rehearsal: Rehearsal) -> list[Outcome]
 
 def _executed(case: Case, rehearsal: Rehearsal, root: Path) -> Executed:
     state = root / "batches"
-    state.mkdir()
+    for folder in (state, root / "tmp"):
+        folder.mkdir()
     variables = rehearsal.isolation.environment(case.fault, state)
     variables |= {"KAGGLE_IS_COMPETITION_RERUN": "1"} if case.is_rerun else {}
     if not case.is_alone and rehearsal.side_by_side > 1:

@@ -12,8 +12,10 @@ from prompt_recovery.metric import sharpened_cosine
 Embed = Callable[[Sequence[str]], np.ndarray]
 
 _TOLERANCE = 1e-6  # of a row's SCS: the same text, embedded in another batch
-_SAME_TEXTS = 0.95  # of rows, where answers are chosen: by sums of other batches, in bfloat16
-_MEAN_DIFFERENCE = 0.01
+# where answers are chosen, composed texts serve all rows of a batch, and the notebook's batches are smaller than stage
+# 4's: a fifth of 64 texts differed and the mean by 0.004; these bounds are some three standard errors
+_SAME_TEXTS = 0.6
+_MEAN_DIFFERENCE = 0.03
 
 
 @dataclass(frozen=True)

@@ -26,8 +26,8 @@ def require_closed(wheels: Iterable[Path], image: Image, imported: Mapping[str, 
 def closure_problems(wheels: Iterable[Path], image: Image, imported: Mapping[str, str] | None = None) -> list[str]:
     """Return a sentence for each thing that is wrong with the wheels on the image's Python, and on its next one.
 
-    Every Requires-Dist whose marker holds there must be met by a wheel or by the image, in a version (its local part
-    apart) that it allows; likewise each package that is `imported` (package -> who imports it). What a requirement
+    Every Requires-Dist whose marker holds there must be met by a wheel or by the image, in a version that it allows
+    (`+cu128` plays no part); likewise each package that is `imported` (package -> who imports it). What a requirement
     takes as extras of a package of the image is not known, and not looked at.
     """
     held = [Wheel(path) for path in sorted(wheels)]
@@ -106,7 +106,7 @@ def _unmet(wanted: Requirement, there: Mapping[str, str]) -> str:
     if name not in there:
         return f"found neither as a wheel nor in the image. {_do(name)}"
     found = there[name]
-    if not wanted.specifier.contains(Version(found.removeprefix(">=")).public, prereleases=True):
+    if not wanted.specifier.contains(Version(found.removeprefix(">=")), prereleases=True):
         least = "at least " if found.startswith(">=") else ""
         return f"found {least}{found.removeprefix('>=')}. Pin a version of the wheel that takes it."
     return ""

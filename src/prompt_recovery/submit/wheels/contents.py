@@ -25,6 +25,11 @@ PLATFORMS = (
 _LICENCE_NAMES = ("licen", "copying", "notice")
 
 
+def is_licence(name: str) -> bool:
+    """Say whether a file goes by the name of a licence."""
+    return any(word in name.lower() for word in _LICENCE_NAMES)
+
+
 @dataclass(frozen=True)
 class Wheel:
     """A wheel; reading it raises InputError when it is none."""
@@ -80,12 +85,7 @@ class Wheel:
 
     def licence_texts(self) -> dict[str, str]:
         """Return the licences that lie in it, by their place."""
-        found = self.read(
-            lambda file: (
-                any(".dist-info" in part for part in file.parts)
-                and any(word in file.name.lower() for word in _LICENCE_NAMES)
-            )
-        )
+        found = self.read(lambda file: ".dist-info" in str(file.parent) and is_licence(file.name))
         return {name: content.decode("utf-8", errors="replace") for name, content in found.items()}
 
     def sources(self) -> dict[str, str]:

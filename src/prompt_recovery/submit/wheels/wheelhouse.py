@@ -12,7 +12,7 @@ from pathlib import Path
 from prompt_recovery import config
 from prompt_recovery.errors import InputError
 from prompt_recovery.manifest import sha256, whole_or_absent
-from prompt_recovery.methods import METHODS
+from prompt_recovery.methods import METHODS, asks_embedder
 from prompt_recovery.submit.wheels.contents import PLATFORMS, Wheel
 
 PINNED = Path(str(resources.files("prompt_recovery.submit.wheels") / "pinned_wheels.toml"))
@@ -43,7 +43,7 @@ def needed_packages(run: config.RunConfig) -> dict[str, str]:
     method, needed = METHODS[run.method], {}
     if method.quantisation != "none":
         needed["bitsandbytes"] = f'method = "{run.method}" quantises the base to {method.quantisation}'
-    if run.asks_embedder and run.embedder.weights is None:
+    if asks_embedder(run.method, run.recover.tracks) and run.embedder.weights is None:
         why = f'embedder.kind = "{run.embedder.kind}", whose weights lie in its package'
         needed |= dict.fromkeys(_OF_EMBEDDER[run.embedder.kind], why)
     return needed
