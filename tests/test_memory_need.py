@@ -28,7 +28,9 @@ def test_weights_are_as_many_bytes_as_the_model_has(model_folder):
 
 
 def test_a_7b_in_nf4_has_the_size_that_is_known_of_it(mistral):
-    assert 3.7e9 < need_of(mistral).weights < 4.4e9  # 7.24 billion weights, 0.26 of them in 16 bits
+    layer = 4_096 * (2 * 4_096 + 2 * 1_024 + 3 * 14_336)  # queries and output, keys and values, three of the MLP
+    in_4_bits, in_16_bits = 32 * layer, 2 * 32_000 * 4_096 + 65 * 4_096  # embedding and head, norms
+    assert need_of(mistral).weights == pytest.approx(in_4_bits * (4 + 0.127) / 8 + 2 * in_16_bits, rel=0.01)
     assert need_of(mistral, method="lora").weights == 2 * 7_241_732_096
 
 

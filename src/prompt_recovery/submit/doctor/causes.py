@@ -18,7 +18,6 @@ class Cause:
 
 
 _AGAIN = "then make submit and upload"
-_REHEARSE = "`make rehearse` with --python of an environment with the image's versions"
 
 _TOO_SLOW = Cause(
     "the hidden rows take longer than the limit",
@@ -59,11 +58,13 @@ _SOURCES = Cause(
     f"look at submit.base_source and submit.embedder_source, {_AGAIN}: it compares what Kaggle accepted",
 )
 _UNREHEARSED = Cause("this bundle was not rehearsed, or not well", shows.unrehearsed, "`make rehearse`, and mend that")
-_LIBRARIES = Cause("Kaggle's image has other versions", shows.other_libraries, _REHEARSE)
+_LIBRARIES = Cause(
+    "Kaggle's image has other versions", shows.other_libraries, "`make rehearse IMAGE=1`, with its versions"
+)
 _OLD_IMAGE = Cause(
     "Kaggle's image has changed since it was recorded",
     lambda of: shows.old_image(of, date.today()),
-    f"save `!pip freeze` of a notebook there, run scripts/image.py, {_AGAIN}",
+    f"save `!pip freeze` of a notebook there, run scripts/image.py with it, {_AGAIN}",
 )
 _INTERNET = Cause("the internet was on", shows.internet_on, "`make submit` writes it off; do not change it there")
 _GPU_FULL = Cause("a GPU's memory was full", shows.gpu_memory_full, f"lower generation.batch_size, {_AGAIN}")

@@ -22,7 +22,7 @@ def check_wheels(run: config.RunConfig, folder: Path, image: Image, today: date)
     """Hold the bundle's wheels against the recorded image, or name those that it will have."""
     days = (today - image.date).days
     if days > OLD_DAYS:
-        remedy = "save `!pip freeze` of a notebook there, then run scripts/image.py"
+        remedy = "save `!pip freeze` of a notebook there, then run scripts/image.py with it"
         age = Finding("Kaggle's image", "warning", f"recorded {image.date}, {days} days ago", "a newer one", remedy)
     else:
         age = Finding("Kaggle's image", "ok", f"recorded {image.date}")
