@@ -58,9 +58,7 @@ _SOURCES = Cause(
     f"look at submit.base_source and submit.embedder_source, {_AGAIN}: it compares what Kaggle accepted",
 )
 _UNREHEARSED = Cause("this bundle was not rehearsed, or not well", shows.unrehearsed, "`make rehearse`, and mend that")
-_LIBRARIES = Cause(
-    "Kaggle's image has other versions", shows.other_libraries, "`make rehearse IMAGE=1`, with its versions"
-)
+_LIBRARIES = Cause("Kaggle's image has other versions", shows.other_libraries, "`make rehearse IMAGE=1` has them")
 _OLD_IMAGE = Cause(
     "Kaggle's image has changed since it was recorded",
     lambda of: shows.old_image(of, date.today()),

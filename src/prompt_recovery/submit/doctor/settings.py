@@ -5,7 +5,7 @@ from pathlib import Path
 
 from prompt_recovery import config
 from prompt_recovery.errors import InputError
-from prompt_recovery.methods import METHODS
+from prompt_recovery.methods import METHODS, asks_embedder
 from prompt_recovery.places import CONFIGS
 from prompt_recovery.run_chain import require_adapters, require_chain
 from prompt_recovery.submit.doctor.finding import Finding
@@ -38,7 +38,7 @@ def _unmounted(run: config.RunConfig, file: Path) -> list[Finding]:
     base = run.base if run.base and METHODS[run.method].needs_base else None
     is_made = base and (base.from_scratch or run.init_from)
     hub = {"base": base.model if base and not is_made else None}
-    hub["embedder"] = run.embedder.weights if run.asks_embedder else None
+    hub["embedder"] = run.embedder.weights if asks_embedder(run.method, run.recover.tracks) else None
     findings = []
     for name, model in hub.items():
         key, source = f"submit.{name}_source", run.submit.sources.get(name)
