@@ -17,10 +17,12 @@ def bundled_wheels(run: config.RunConfig, project: Path, scratch: Path) -> list[
     Raises InputError unless the image and they have all that they, and the notebook's code, ask for.
     """
     image, pinned = read_image(), pinned_wheels()
-    own, needed = build_wheel(project, scratch), needed_packages(run)
+    own, wanted = build_wheel(project, scratch), {}
+    needed = needed_packages(run)
     for name, why in needed.items():
-        print(f"wheel of {name} {pinned[name].version}: {why}")
-    wanted = {name: pinned[name] for name in needed}
+        if image.packages.get(name) != pinned[name].version:
+            wanted[name] = pinned[name]
+            print(f"wheel of {name} {pinned[name].version}: {why}")
     wheels = [own, *fetch_wheels(wanted, project / "submissions" / "wheelhouse", image.pythons)]
     notebook = (project / "submissions" / "notebook.py").read_text(encoding="utf-8")
     imported = imported_packages(notebook, Wheel(own).sources())
