@@ -1,6 +1,7 @@
 """A bundle, its wheels, its rehearsal and its upload: whole, and with one thing wrong at a time."""
 
 import json
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
@@ -104,6 +105,12 @@ def test_the_recorded_image_grows_old(folder):
 
 def test_wheels_to_come_are_named(tmp_path):
     assert wheels_of(tmp_path)["wheels"].found.endswith("by its hash: bitsandbytes 0.50.2, our own")
+
+
+def test_a_wheel_that_the_image_has_in_its_version_is_not_wanted(tmp_path):
+    image = replace(IMAGE, packages={**IMAGE.packages, "bitsandbytes": "0.50.2"})
+    _, wheels = packaged.check_wheels(RUN, tmp_path, image, IMAGE.date)
+    assert wheels.found.endswith("by its hash: our own")
 
 
 def test_wheels_that_the_image_completes_and_one_it_does_not(folder):

@@ -15,7 +15,8 @@ from prompt_recovery.submit.doctor.settings import check_config, check_models
 
 
 @pytest.fixture
-def configs(tmp_path):
+def configs(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)  # where no model was made
     shutil.copytree(PROJECT / "configs", tmp_path / "configs")
     return tmp_path / "configs"
 

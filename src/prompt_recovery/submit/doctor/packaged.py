@@ -26,12 +26,14 @@ def check_wheels(run: config.RunConfig, folder: Path, image: Image, today: date)
         age = Finding("Kaggle's image", "warning", f"recorded {image.date}, {days} days ago", "a newer one", remedy)
     else:
         age = Finding("Kaggle's image", "ok", f"recorded {image.date}")
+    versions = {name: pinned.version for name, pinned in pinned_wheels().items()}
+    needed = {n: why for n, why in needed_packages(run).items() if image.packages.get(n) != versions[n]}
     wheels = sorted((folder / "bundle").glob("*.whl"))
     if not wheels:
-        names = [f"{name} {pinned_wheels()[name].version}" for name in needed_packages(run)]
+        names = [f"{name} {versions[name]}" for name in needed]
         return [age, Finding("wheels", "ok", f"to come, each known by its hash: {', '.join([*names, 'our own'])}")]
     held = {one.name.split("-")[0].replace("_", "-").lower() for one in wheels}
-    problems = [f"no wheel of {name}: {why}" for name, why in needed_packages(run).items() if name not in held]
+    problems = [f"no wheel of {name}: {why}" for name, why in needed.items() if name not in held]
     problems += closure_problems(wheels, image)
     if problems:
         return [age, Finding("wheels", "problem", "; ".join(problems), remedy=f"`make submit RUN={run.name}`")]
