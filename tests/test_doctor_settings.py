@@ -10,7 +10,7 @@ from huggingface_hub import constants
 
 from prompt_recovery.config import RunConfig
 from prompt_recovery.config_file import load_toml
-from prompt_recovery.engines.hub import silence_of_hub
+from prompt_recovery.engines.hub_reach import silence_of_hub
 from prompt_recovery.submit.doctor.settings import check_config, check_models
 
 

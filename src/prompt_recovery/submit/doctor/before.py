@@ -6,7 +6,7 @@ from pathlib import Path
 from prompt_recovery import config
 from prompt_recovery.config_file import load_toml
 from prompt_recovery.engines.gpu import gpu_memory
-from prompt_recovery.engines.hub import silence_of_hub
+from prompt_recovery.engines.hub_reach import silence_of_hub
 from prompt_recovery.engines.memory_need import memory_need
 from prompt_recovery.engines.requirements_check import missing_requirements
 from prompt_recovery.places import CONFIGS, RunFolder, TriplesFolder

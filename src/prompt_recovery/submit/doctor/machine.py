@@ -10,7 +10,7 @@ from packaging.requirements import Requirement
 from packaging.version import Version
 
 from prompt_recovery import config
-from prompt_recovery.engines.hub import place_of_token
+from prompt_recovery.engines.hub_reach import place_of_token
 from prompt_recovery.engines.kaggle_complaint import TOKEN_PAGE
 from prompt_recovery.engines.kaggle_sign_in import place_of_credentials
 from prompt_recovery.engines.memory_need import MemoryNeed
