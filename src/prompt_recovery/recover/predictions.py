@@ -50,12 +50,16 @@ def fitted_decision(truth: pd.DataFrame, run: config.RunConfig, folder: RunFolde
 def load_drawing(run: config.RunConfig, folder: RunFolder, *, alone: bool = False) -> Callable[[pd.DataFrame], Drawn]:
     """Load once what gathers the hypotheses of pairs and decides as was fitted -> pairs to what comes of them.
 
-    With `alone` it does not decide by the ablation's variants too. The run's own model is asked once: what it says
-    when nothing is forced is the answer of the run's method.
+    With `alone` only as the first track wants it, without the ablation's variants. The run's own model is asked once:
+    what it says when nothing is forced is the answer of the run's method.
     """
-    embed = recovery_embedder(run.embedder, str(resolve_device(run.device)))
     decision = decision_of(read_json(folder.choice, made_by=f"make choose RUN={run.name}"))
-    sources, decision = load_sources(run, folder, embed.name), decision.alone if alone else decision
+    if alone:
+        first = run.recover.tracks[:1]
+        decision = decision.alone(*first)
+        run = run.model_copy(update={"recover": run.recover.model_copy(update={"tracks": first})})
+    embed = recovery_embedder(run.embedder, str(resolve_device(run.device)))
+    sources = load_sources(run, folder, embed.name)
 
     def draw(pairs: pd.DataFrame) -> Drawn:
         gathered, seconds = gather(pairs, sources, embed, run), {}

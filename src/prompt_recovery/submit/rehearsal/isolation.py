@@ -52,7 +52,8 @@ class Isolation:
 def find_isolation() -> Isolation:
     """Return network, mount and process namespaces where they are permitted, else a block of Python's sockets."""
     user = () if os.geteuid() == 0 else ("--map-root-user",)
-    namespace = ("unshare", *user, "--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc")
+    namespace = ("setpriv", "--pdeathsig", "KILL")  # a rehearsal that is killed leaves no notebook behind
+    namespace += ("unshare", *user, "--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc")
     trial = ("sh", "-c", 'mount --bind "$1" "$1" && mount -o remount,ro,bind "$1"', "sh", str(_INJECTED))
     try:
         allowed = subprocess.run([*namespace, *trial], capture_output=True).returncode == 0
