@@ -63,10 +63,9 @@ CPU = [one | {"gpu": None, "peak_gpu_bytes": 0} for one in WORKERS]
 FULL = [one | {"peak_gpu_bytes": 14 * GIB} for one in WORKERS]
 TRACES = [  # what is changed in which file; the check that shows it, and with which words
     (REHEARSAL, {"projection": PROJECTION | {"hours": 8.0}}, "projected_too_long", "projects 8.00 h of 8.5 h"),
-    (REPORT, {"rows_per_second": 0.05}, "slow_on_kaggle", "answered 0.05 rows/s: 11.11 h for 2000 rows"),
+    (REHEARSAL, {"projection": PROJECTION | {"hours": 4.3}}, "unmeasured_speed", "projected with gpu_factor 1:"),
     (KERNEL, {"machine_shape": "Tpu1VmV38"}, "without_gpu", "the machine Tpu1VmV38"),
     (REPORT, {"workers": CPU}, "without_gpu", "saw no GPU"),
-    (REPORT, {"workers": WORKERS[:1]}, "one_gpu", "had one worker"),
     (REPORT, {"problems": ["2 times: a worker hung for 900 s"]}, "hung", "a worker hung for 900 s"),
     (REPORT, {"answered": {"model": 1, "default": 1}, "default_reasons": {"out of time": 1}}, "fell_to_default",
      "Kaggle's commit run: 1 of 2 rows got the default (out of time)"),
@@ -135,19 +134,22 @@ def test_every_check_is_some_causes(folder):
 
 def test_causes_that_show_come_first_each_in_the_order_of_weight(folder):
     untouched = [cause.what for cause in CAUSES["Notebook Timeout"]]
-    changed(folder / "output" / "run_report.json", workers=WORKERS[:1], rows_per_second=0.05)
+    changed(folder / REHEARSAL, projection=PROJECTION | {"hours": 4.3})
+    changed(folder / REPORT, problems=["1 times: a worker hung for 900 s"])
     listed = diagnosis("Notebook Timeout", folder)
     places = [listed.index(what) for what in untouched]
-    assert sorted(range(7), key=places.__getitem__) == [1, 3, 0, 2, 4, 5, 6]
-    assert listed.startswith(f"Notebook Timeout, run tiny, bundle {bundle_id_of(folder)}: 2 of 7 causes left a trace")
-    assert listed.count("shown:") == 2 and listed.count("->") == 7
+    assert sorted(range(6), key=places.__getitem__) == [1, 3, 0, 2, 4, 5]
+    assert listed.startswith(f"Notebook Timeout, run tiny, bundle {bundle_id_of(folder)}: 2 of 6 causes left a trace")
+    assert listed.count("shown:") == 2 and listed.count("->") == 6
 
 
 def test_what_is_not_there_is_said(folder):
+    changed(folder / REHEARSAL, projection=None)
+    assert "looked at: its projection (`make rehearse`)." in " ".join(diagnosis("Notebook Timeout", folder).split())
     (folder / "rehearsal.json").unlink()
     (folder / "upload.json").unlink()
     said = " ".join(diagnosis("Submission Scoring Error", folder).split())
-    assert "Not there, so not looked at: rehearsal.json (`make rehearse`), its projection" in said
+    assert "Not there, so not looked at: rehearsal.json (`make rehearse`), upload.json" in said
     assert "upload.json (`make upload`)." in said and "run_report.json" not in said
 
 

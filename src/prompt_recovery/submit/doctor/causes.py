@@ -26,18 +26,13 @@ _TOO_SLOW = Cause(
 )
 _SLOW_THERE = Cause(
     "Kaggle's machine is slower than what it was rehearsed on",
-    shows.slow_on_kaggle,
-    f"set submit.gpu_factor by the two rates, {_AGAIN}",
+    shows.unmeasured_speed,
+    f"set submit.gpu_factor by rows/s there and here (time some rows in a notebook on Kaggle), {_AGAIN}",
 )
 _NO_GPU = Cause(
     "no GPU was there",
     shows.without_gpu,
     "`make submit` writes the accelerator into kernel-metadata.json; do not change it on the website",
-)
-_ONE_GPU = Cause(
-    "only one of the two T4s worked",
-    shows.one_gpu,
-    "look into workers in output/run_report.json, and its problems",
 )
 _HUNG = Cause(
     "batches hung until their limit",
@@ -90,7 +85,7 @@ _OUTPUT = Cause(
 )
 
 CAUSES: dict[str, tuple[Cause, ...]] = {
-    "Notebook Timeout": (_TOO_SLOW, _SLOW_THERE, _NO_GPU, _ONE_GPU, _HUNG, _LATE, _GPU_FULL),
+    "Notebook Timeout": (_TOO_SLOW, _SLOW_THERE, _NO_GPU, _HUNG, _LATE, _GPU_FULL),
     "Notebook Threw Exception": (
         *(_SOURCES, _OTHER_BUNDLE, _LIBRARIES, _UNREHEARSED, _REPORTED, _MEMORY_FULL, _OLD_IMAGE, _NO_GPU),
         _INTERNET,

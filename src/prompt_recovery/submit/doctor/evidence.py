@@ -27,11 +27,15 @@ def projected_too_long(of: Submitted) -> str:
     )
 
 
-def slow_on_kaggle(of: Submitted) -> str:
-    rate, rows = of.on_kaggle.get("rows_per_second"), of.submit["hidden_rows"]
-    if not rate or rows / rate / 3600 < _NEAR * of.submit["time_limit_hours"]:
+def unmeasured_speed(of: Submitted) -> str:
+    """Kaggle's commit run has one row, of which no rate can be told: the factor is all that is known of its speed."""
+    projection = of.rehearsal.get("projection")
+    if not projection or projection["gpu_factor"] < 1 or projection["hours"] < 0.5 * projection["limit_hours"]:
         return ""
-    return f"Kaggle's own commit run answered {rate:g} rows/s: {rows / rate / 3600:.2f} h for {rows} rows"
+    return (
+        f"{projection['hours']:.2f} h were projected with gpu_factor {projection['gpu_factor']:g}: as if Kaggle's "
+        "machine were no slower than the one of the rehearsal"
+    )
 
 
 def limit_too_near(of: Submitted) -> str:
@@ -48,11 +52,6 @@ def without_gpu(of: Submitted) -> str:
     if of.kernel.get("enable_gpu") and workers and all(worker["gpu"] is None for worker in workers):
         return "the commit run on Kaggle saw no GPU: its workers were on the CPU"
     return ""
-
-
-def one_gpu(of: Submitted) -> str:
-    workers = of.on_kaggle.get("workers", [])
-    return "the commit run on Kaggle had one worker, two T4s give two" if _has_gpu(of) and len(workers) == 1 else ""
 
 
 def hung(of: Submitted) -> str:
@@ -158,10 +157,6 @@ def _told(words: str, report: Mapping[str, Any]) -> str:
     said = [*report.get("problems", []), *report.get("default_reasons", {}), *report.get("events", {})]
     found = [one for one in said if words in one]
     return "; ".join(dict.fromkeys(found))
-
-
-def _has_gpu(of: Submitted) -> bool:
-    return any(worker["gpu"] is not None for worker in of.on_kaggle.get("workers", []))
 
 
 def _differ(found: Mapping[str, str], image: Mapping[str, str]) -> str:

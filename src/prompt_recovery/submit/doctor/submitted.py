@@ -39,7 +39,7 @@ class Submitted:
         """What was not there to be looked at."""
         there = {
             "rehearsal.json (`make rehearse`)": self.rehearsal,
-            "its projection (`make rehearse`)": self.rehearsal.get("projection"),
+            "its projection (`make rehearse`)": self.rehearsal.get("projection") or not self.rehearsal,
             "upload.json (`make upload`)": self.upload,
             "output/run_report.json of Kaggle's commit run (`make upload`)": self.on_kaggle,
         }
