@@ -72,7 +72,7 @@ $(VENV)/installed-dev: requirements-dev.txt $(VENV)/installed
 
 # what stands for Kaggle's image; torch is this project's own, linked with what it needs for a GPU: a gigabyte less
 $(IMAGE_VENV)/installed: requirements-image.txt $(VENV)/installed
-	$(PYTHON) -m venv $(IMAGE_VENV)
+	$(py) -m venv $(IMAGE_VENV)
 	for name in torch torch-* torchgen functorch nvidia* triton*; do \
 		for own in $(abspath $(VENV))/lib/python*/site-packages/$$name; do \
 			if [ -e "$$own" ]; then ln -sfn "$$own" $(IMAGE_VENV)/lib/python*/site-packages/; fi; done; done

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -16,7 +17,6 @@ pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(os.environ.get("PROMPT_RECOVERY_TEST_IMAGE") == "0", reason="switched off by the environment"),
 ]
-NOT_MEASURED = {"torch", "datasets"}  # torch is this project's own there; datasets plays no part in the notebook
 
 
 @pytest.fixture(scope="module")
@@ -37,16 +37,20 @@ def versions(python: Path) -> dict[str, str]:
 
 
 def test_the_environment_has_the_versions_of_the_inventory_and_nothing_that_must_come_from_the_bundle(image_python):
-    found = versions(image_python)
-    recorded = {name: own for name, own in read_image().packages.items() if not own.startswith(">=")}
-    assert {name: found.get(name) for name in recorded.keys() - NOT_MEASURED} == {
-        name: own for name, own in recorded.items() if name not in NOT_MEASURED
-    }
+    found, image = versions(image_python), read_image().packages
+    lines = (PROJECT / "requirements-image.txt").read_text().splitlines()
+    pins = dict(line.split("  #")[0].split("==") for line in lines if not line.startswith("#"))
+    pins = {name.replace("_", "-"): version for name, version in pins.items()}
+    assert {name: found.get(name) for name in pins} == pins
+    assert pins.keys() >= {"transformers", "peft", "accelerate", "sentence-transformers", "numpy", "pandas"}
+    for name in pins.keys() & image.keys():
+        assert image[name].startswith(">=") or image[name] == pins[name], f"{name}: the inventory has {image[name]}"
     assert not found.keys() & {*pinned_wheels(), "prompt-recovery", "trl"}
 
 
-def test_a_rehearsal_in_it_answers_all_rows_as_they_were_scored(image_python, done):
-    project, _ = done
+def test_a_rehearsal_in_it_answers_all_rows_as_they_were_scored(image_python, done, tmp_path):
+    project = tmp_path / "project"
+    shutil.copytree(done[0], project, symlinks=True, ignore=shutil.ignore_patterns("rehearsal"))
     script = [sys.executable, "scripts/rehearse.py", "--run", "runs/micro", "--python", image_python]
     finished = subprocess.run([*script, "--cases", "flat"], cwd=project, capture_output=True, text=True)
     assert finished.returncode == 0, finished.stdout[-3000:] + finished.stderr[-3000:]

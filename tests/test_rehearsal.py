@@ -59,7 +59,7 @@ def mounted(tmp_path):
     bundle, model = tmp_path / "bundle", tmp_path / "model"
     bundle.mkdir()
     model.mkdir()
-    files = {"adapter--adapter_model.safetensors": b"\x01\x02", "p-1-py3-none-any.whl": b"w"}
+    files = {"runs--the-run--adapter--adapter_model.safetensors": b"\x01\x02", "p-1-py3-none-any.whl": b"w"}
     files["runs--tiny--config.json"] = json.dumps({"submit": {"time_limit_hours": 8.5, "owner": "me"}}).encode()
     for name, content in files.items():
         (bundle / name).write_bytes(content)
@@ -123,7 +123,7 @@ def test_a_defect_is_in_the_copy_alone_and_tells_what_must_be_named(mounted, tmp
 
 def test_a_bundle_without_what_a_defect_needs_is_refused(mounted):
     (mounted.bundle / "p-1-py3-none-any.whl").unlink()
-    with pytest.raises(InputError, match=r"no \*.whl, expected at least one in a bundle. Run `make submit` again"):
+    with pytest.raises(InputError, match=r"no \*.whl, expected one in a bundle. Run `make submit` again"):
         DEFECTS["missing wheel"](mounted.bundle)
 
 

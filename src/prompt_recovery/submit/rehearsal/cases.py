@@ -52,7 +52,7 @@ HIDDEN = Case("hidden run", "hidden", is_alone=True)
 VISIBLE = Case("commit run, flat mounts, Kaggle's one row", "visible", is_rerun=False, layout="flat")
 DEFECT_NAMES = {
     "missing wheel": "a wheel is missing",
-    "corrupt adapter": "a corrupt adapter",
+    "corrupt weights": "corrupt weights",
     "wrong id": "another bundle's id",
     "two bundles": "two bundles mounted",
 }

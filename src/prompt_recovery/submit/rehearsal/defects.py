@@ -18,7 +18,7 @@ def without_a_wheel(bundle: Path) -> str:
 
 
 def with_corrupt_weights(bundle: Path) -> str:
-    weights = _one_of(bundle, "adapter*.safetensors")
+    weights = _one_of(bundle, "runs--*.safetensors", "runs--*.npz")  # of a run without a model its vector's
     replace_file(weights, lambda content: content[:-1] + bytes([content[-1] ^ 1]))
     return weights.name
 
@@ -36,7 +36,7 @@ def mounted_twice(bundle: Path) -> str:
 
 DEFECTS: dict[str, Callable[[Path], str]] = {
     "missing wheel": without_a_wheel,
-    "corrupt adapter": with_corrupt_weights,
+    "corrupt weights": with_corrupt_weights,
     "wrong id": with_another_id,
     "two bundles": mounted_twice,
 }
@@ -59,8 +59,9 @@ def with_settings(bundle: Path, submit: Mapping[str, float]) -> None:
     replace_file(bundle / MARKER, sealed)
 
 
-def _one_of(bundle: Path, pattern: str) -> Path:
-    found = sorted(bundle.glob(pattern))
-    if not found:
-        raise InputError(f"{bundle}: no {pattern}, expected at least one in a bundle. Run `make submit` again.")
-    return found[0]
+def _one_of(bundle: Path, *patterns: str) -> Path:
+    """Return the first file of the first pattern that any file has."""
+    for pattern in patterns:
+        for found in sorted(bundle.glob(pattern)):
+            return found
+    raise InputError(f"{bundle}: no {' or '.join(patterns)}, expected one in a bundle. Run `make submit` again.")
