@@ -6,6 +6,7 @@ SET ?=
 SET_DATA ?=
 SUBMIT ?=
 WAIT ?=
+ERROR ?=
 IMAGE ?=
 GPUS ?= 1
 ladder := zero_shot few_shot nearest retrieval full last_layers lora qlora int8_lora
@@ -36,7 +37,7 @@ rungs := $(addprefix runs/compare/$(RUN)/,$(METHODS))
 
 .DELETE_ON_ERROR:
 .NOTPARALLEL: # a stage uses all cores, and its seconds are measured
-.PHONY: help data base train constant vector choose recover score compare merge submit rehearse image upload test lint clean configure
+.PHONY: help data base train constant vector choose recover score compare merge submit rehearse image upload doctor test lint clean configure
 .DEFAULT_GOAL := help
 
 help: ## print these lines
@@ -139,6 +140,10 @@ rehearse: $(submission)/manifest.json $(if $(IMAGE),image) ## run the offline no
 # only what was made and rehearsed is uploaded: nothing is made anew here
 upload: $(VENV)/installed ## upload the rehearsed bundle, run its notebook on Kaggle; SUBMIT=1 submits it, WAIT=1 awaits the score
 	$(py) scripts/upload.py --run $(run) $(if $(SUBMIT),--submit) $(if $(WAIT),--wait-for-score)
+
+# it may find fault with what `configure` would stop at, so it reads the config by itself
+doctor: $(VENV)/installed ## what a run lacks, here or on Kaggle; ERROR="Notebook Timeout": why Kaggle may have said so
+	@$(py) scripts/doctor.py --run $(run) --set $(SET) $(if $(ERROR),--error "$(ERROR)")
 
 # --- checks -----------------------------------------------------------------------------------------------------------
 

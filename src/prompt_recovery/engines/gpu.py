@@ -17,3 +17,9 @@ def free_gpu_memory() -> None:
     """Give back what PyTorch keeps for later allocations."""
     if torch.cuda.is_available():
         torch.cuda.empty_cache()
+
+
+def gpu_memory() -> dict[str, int]:
+    """Return the bytes that each visible CUDA GPU has, by "number: name"."""
+    found = (torch.cuda.get_device_properties(number) for number in range(torch.cuda.device_count()))
+    return {f"{number}: {one.name}": one.total_memory for number, one in enumerate(found)}
