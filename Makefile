@@ -6,12 +6,15 @@ SET ?=
 SET_DATA ?=
 SUBMIT ?=
 WAIT ?=
+ERROR ?=
+IMAGE ?=
 GPUS ?= 1
 ladder := zero_shot few_shot nearest retrieval full last_layers lora qlora int8_lora
 stages := first_stage one_stage two_stages
 METHODS ?= $(if $(first),$(stages),$(ladder))
 PYTHON ?= python3
 VENV ?= .venv
+IMAGE_VENV ?= .venv-image
 
 ifneq ($(shell $(PYTHON) -c 'import sys; print(sys.version_info >= (3, 11))'),True)
 $(error Python >= 3.11 is needed and $(PYTHON) is none; name one, for example: make PYTHON=python3.12)
@@ -34,7 +37,7 @@ rungs := $(addprefix runs/compare/$(RUN)/,$(METHODS))
 
 .DELETE_ON_ERROR:
 .NOTPARALLEL: # a stage uses all cores, and its seconds are measured
-.PHONY: help data base train constant vector choose recover score compare merge submit rehearse upload test lint clean configure
+.PHONY: help data base train constant vector choose recover score compare merge submit rehearse image upload doctor test lint clean configure
 .DEFAULT_GOAL := help
 
 help: ## print these lines
@@ -66,6 +69,17 @@ $(VENV)/installed: requirements.txt pyproject.toml
 $(VENV)/installed-dev: requirements-dev.txt $(VENV)/installed
 	$(py) -m pip install --disable-pip-version-check -r requirements-dev.txt
 	@touch $@
+
+# what stands for Kaggle's image; torch is this project's own, linked with what it needs for a GPU: a gigabyte less
+$(IMAGE_VENV)/installed: requirements-image.txt $(VENV)/installed
+	$(py) -m venv $(IMAGE_VENV)
+	for name in torch torch-* torchgen functorch nvidia* triton*; do \
+		for own in $(abspath $(VENV))/lib/python*/site-packages/$$name; do \
+			if [ -e "$$own" ]; then ln -sfn "$$own" $(IMAGE_VENV)/lib/python*/site-packages/; fi; done; done
+	$(IMAGE_VENV)/bin/python -m pip install --disable-pip-version-check -r requirements-image.txt
+	@touch $@
+
+image: $(IMAGE_VENV)/installed ## a second environment with the versions of Kaggle's image, for `make rehearse IMAGE=1`
 
 configure: $(VENV)/installed
 	@$(py) scripts/configure.py --run $(RUN) --set $(SET) --set-data $(SET_DATA) $(if $(filter compare,$(MAKECMDGOALS)),--rungs $(METHODS))
@@ -120,12 +134,16 @@ $(submission)/manifest.json: $(run)/settings/submit.json $(run)/manifests/score.
 $(submission)/rehearsal.json: $(submission)/manifest.json
 	$(py) scripts/rehearse.py --run $(run)
 
-rehearse: $(submission)/manifest.json ## run the offline notebook again as Kaggle would
-	$(py) scripts/rehearse.py --run $(run)
+rehearse: $(submission)/manifest.json $(if $(IMAGE),image) ## run the offline notebook again as Kaggle would; IMAGE=1 with its versions
+	$(py) scripts/rehearse.py --run $(run) $(if $(IMAGE),--python $(IMAGE_VENV)/bin/python)
 
 # only what was made and rehearsed is uploaded: nothing is made anew here
 upload: $(VENV)/installed ## upload the rehearsed bundle, run its notebook on Kaggle; SUBMIT=1 submits it, WAIT=1 awaits the score
 	$(py) scripts/upload.py --run $(run) $(if $(SUBMIT),--submit) $(if $(WAIT),--wait-for-score)
+
+# it may find fault with what `configure` would stop at, so it reads the config by itself
+doctor: $(VENV)/installed ## what a run lacks, here or on Kaggle; ERROR="Notebook Timeout": why Kaggle may have said so
+	@$(py) scripts/doctor.py --run $(run) --set $(SET) $(if $(ERROR),--error "$(ERROR)")
 
 # --- checks -----------------------------------------------------------------------------------------------------------
 

@@ -90,7 +90,8 @@ def main() -> None:
     train, held_out = halves(prompts, embed, args.seed, args.by_cluster)
     settings = config.Constant(candidates=args.candidates)
     limit = PieceLimit(embedder.count_pieces, embedder.max_pieces)
-    finder = constant_finder(train, embed, limit=limit, settings=settings, pieces=embedder.pieces(), quick=quick)
+    how = {"pieces": embedder.pieces(), "quick": quick, "exchanges": embedder.exchanges}
+    finder = constant_finder(train, embed, limit=limit, settings=settings, **how)
     targets, others = (finder.targets(dict.fromkeys(own, 1.0)) for own in (train, held_out))
     best, bound = finder.best_prompt(targets), free_vector(targets).vector
     ends = others.scores(np.vstack([embed([best.rewrite_prompt]), bound]))

@@ -5,7 +5,7 @@ import time
 from prompt_recovery.errors import readable_exit
 from prompt_recovery.manifest import read_json, write_json
 from prompt_recovery.places import TriplesFolder, run_parser
-from prompt_recovery.recover.answers import answers_by
+from prompt_recovery.recover.answers import load_answering
 from prompt_recovery.score.two_forms import score_two_forms, two_forms_table
 from prompt_recovery.tables import TRIPLES, read_table
 
@@ -26,7 +26,7 @@ def main() -> None:
         forms = (("unmerged", run.method, run), ("merged", "base", run.model_copy(update={"base": base})))
         for form, method, served in forms:
             started = time.monotonic()
-            answers[form] = answers_by(method, truth, served, trained=adapter, constant=constant)
+            answers[form] = load_answering(method, served, trained=adapter, constant=constant)(truth)
             seconds[form] = round(time.monotonic() - started, 1)
         document = score_two_forms(answers, truth, lambda: load_embedder(run.embedder), run.score)
         document |= {"merged_in": dtype, "method": run.method, "seconds": seconds}

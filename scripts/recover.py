@@ -18,12 +18,12 @@ def main() -> None:
     folder.require(run, *run.stages_before_recovery)
     source, output = asked.pairs or TriplesFolder.named(run.data).part("test"), asked.output or folder.predictions
     pairs, methods = read_table(source, PAIRS), run.answering[-1:] if asked.pairs else run.answering
-    from prompt_recovery.recover.predictions import drawn_of, predict  # a second to import
+    from prompt_recovery.recover.predictions import load_drawing, predict  # a second to import
     from prompt_recovery.recover.sources import source_files
 
     inputs, beside = source_files(run, folder, decided=True), asked.output and output.with_suffix(".receipt.json")
     with folder.receipt(run, "recover", path=beside, pairs=source, **inputs) as receipt:
-        drawn = drawn_of(pairs, run, folder, alone=bool(asked.pairs)) if run.recover.tracks else None
+        drawn = load_drawing(run, folder, alone=bool(asked.pairs))(pairs) if run.recover.tracks else None
         predictions, counts = predict(methods, pairs, run, folder, drawn)
         if drawn and not asked.pairs:
             write_table(drawn.hypotheses, folder.hypotheses("test"), HYPOTHESES, key=HYPOTHESIS_KEY)

@@ -4,11 +4,12 @@ import tempfile
 from pathlib import Path
 
 from prompt_recovery.errors import readable_exit
-from prompt_recovery.manifest import write_json
+from prompt_recovery.manifest import read_json, write_json
 from prompt_recovery.places import run_parser
-from prompt_recovery.submit.bundle import build_bundle, bundle_files, kernel_metadata, require_shippable
+from prompt_recovery.submit.bundle import build_bundle, bundle_files
+from prompt_recovery.submit.metadata import kernel_metadata
 from prompt_recovery.submit.notebook import render_notebook
-from prompt_recovery.submit.wheel import build_wheel
+from prompt_recovery.submit.wheels.bundled import bundled_wheels
 
 PROJECT = Path(__file__).resolve().parents[1]
 
@@ -16,17 +17,18 @@ PROJECT = Path(__file__).resolve().parents[1]
 def main() -> None:
     folder = run_parser(__doc__).parse_args().run
     run, target = folder.read_config(), folder.submission
-    require_shippable(run.method)
     folder.require(run, "score")
-    own_base = run.base.from_scratch or (run.init_from and not run.submit.base_source)
-    files = bundle_files(folder.path, Path(run.base.model) if own_base else None)
-    inputs = {"adapter": folder.trained(run.method), "constant": folder.constant}
+    from prompt_recovery.recover.sources import source_files  # seconds to import
+
+    sources = source_files(run, folder, decided=True)
+    files = bundle_files(run, folder, sources.values())
     with (
-        folder.receipt(run, "submit", path=target / "manifest.json", **inputs) as receipt,
+        folder.receipt(run, "submit", path=target / "manifest.json", **sources) as receipt,
         tempfile.TemporaryDirectory() as scratch,
     ):
-        bundle_id = build_bundle(target / "bundle", run, files, [build_wheel(PROJECT, Path(scratch))])
-        render_notebook(PROJECT / "submissions" / "notebook.py", target / "notebook.ipynb", bundle_id)
+        bundle_id = build_bundle(target / "bundle", run, files, bundled_wheels(run, PROJECT, Path(scratch)))
+        notebook, default = PROJECT / "submissions" / "notebook.py", read_json(folder.constant, made_by="make constant")
+        render_notebook(notebook, target / "notebook.ipynb", bundle_id=bundle_id, default=default["rewrite_prompt"])
         write_json(target / "kernel-metadata.json", kernel_metadata(run))
         receipt.outputs += [target / "bundle", target / "notebook.ipynb", target / "kernel-metadata.json"]
         receipt.counts["bundle_id"] = bundle_id

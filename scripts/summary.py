@@ -11,7 +11,8 @@ def main() -> None:
     print(score_table(read_json(folder.score, made_by=f"make score RUN={folder.path.name}")))
     rehearsal = read_json(folder.submission / "rehearsal.json", made_by=f"make submit RUN={folder.path.name}")
     print(f"report:   {folder.report}")
-    print(f"bundle:   {folder.submission / 'bundle'} ({rehearsal['bundle_id']}, rehearsed on {rehearsal['rows']} rows)")
+    cases = f"{rehearsal['bundle_id']}, rehearsed in {len(rehearsal['cases'])} cases"
+    print(f"bundle:   {folder.submission / 'bundle'} ({cases})")
     print(f"notebook: {folder.submission / 'notebook.ipynb'}")
 
 

@@ -58,3 +58,12 @@ def embed_angles():
         return np.stack([np.cos(angles), np.sin(angles)], axis=1)
 
     return embed
+
+
+@pytest.fixture(scope="session")
+def done(tmp_path_factory) -> tuple[Path, str]:
+    """A project in which `make submit` of a very small run has ended, and what it printed; made once."""
+    from test_pipeline import make, make_project
+
+    project = make_project(tmp_path_factory.mktemp("project"))
+    return project, make(project)

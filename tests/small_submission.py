@@ -38,7 +38,8 @@ def make_submission(project: Path, *, changed: str = "") -> Path:
     for name, text in files.items():
         (bundle / name).write_text(text)
     entries = {
-        name: {"path": name, "sha256": hashlib.sha256(text.encode()).hexdigest()} for name, text in files.items()
+        name: {"path": name, "sha256": hashlib.sha256(text.encode()).hexdigest(), "bytes": len(text)}
+        for name, text in files.items()
     }
     bundle_id = hashlib.sha256(json.dumps(entries).encode()).hexdigest()[:12]
     write_json(bundle / MARKER, {"bundle_id": bundle_id, "run": "tiny", "files": entries})

@@ -147,7 +147,7 @@ def test_attempts_wait_longer_and_longer_up_to_a_bound_drawn_at_random():
         for when, _, body in server.requests[1:]:
             times[body["messages"][0]["content"]].append(when)
     first, second = ([after[n + 1] - after[n] for after in times.values()] for n in range(2))
-    assert min(first) < 0.05 < max(first) < 0.15
+    assert min(first) < 0.08 < max(first) < 0.25  # a busy machine adds to each
     assert 0.1 < max(second) < 0.25
 
 
@@ -164,7 +164,9 @@ LATER = datetime.now(UTC) + timedelta(seconds=4000)
 
 
 @pytest.mark.parametrize(
-    "until", ["4000", format_datetime(LATER, usegmt=True), format_datetime(LATER.replace(tzinfo=None))]
+    "until",
+    ["4000", format_datetime(LATER, usegmt=True), format_datetime(LATER.replace(tzinfo=None))],
+    ids=["seconds", "date", "date without a zone"],  # of themselves they would differ between the tests' processes
 )
 def test_a_pause_of_an_hour_is_the_users_to_wait(until):
     with faulty_server(on("Hello", status(429, "quota", retry_after=until))) as server:

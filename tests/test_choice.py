@@ -182,6 +182,30 @@ def test_a_verifier_that_fits_only_the_families_it_saw_is_not_used():
     assert model.verifier is None and best_of(model, rows) == ["0"] * 5
 
 
+def unsure_rows(kind: str = "constant") -> Evidence:
+    """Four rows whose vector is long and right, four whose vector is short, while their prompts are near "0"."""
+    ids = [f"sure {row}" for row in range(4)] + [f"unsure {row}" for row in range(4)]
+    told = [one for id_ in ids for one in ((id_, "60", "decoded"), (id_, "0", "constant"), (id_, "0", kind))]
+    return evidence_of(*told, means=angles(["60"] * 8) * np.repeat(np.float32([0.9, 0.3]), 4)[:, None])
+
+
+@pytest.mark.parametrize("kind", ["constant", "retrieved"])
+def test_the_constant_gains_as_much_as_was_right_where_the_vector_is_unsure(kind):
+    rows = unsure_rows(kind)
+    truth = truth_of(**{id_: "60" if id_.startswith("sure") else "10" for id_ in rows.pairs["id"]})
+    model = fit_choice(rows, truth, angles, UNGATED, seed=0)
+    assert model.constant_gain == 0.04 and best_of(model, rows) == ["60"] * 4 + ["0"] * 4
+    without = fit_choice(rows, truth, angles, UNGATED.model_copy(update={"constant_gains": (0.0,)}), seed=0)
+    assert best_of(without, rows) == ["60"] * 8
+
+
+def test_a_constant_that_is_worse_gains_nothing():
+    rows = unsure_rows()
+    assert (
+        fit_choice(rows, truth_of(**dict.fromkeys(rows.pairs["id"], "60")), angles, UNGATED, seed=0).constant_gain == 0
+    )
+
+
 def test_with_one_family_there_is_no_verifier():
     rows, truth = liars(0)
     assert fit_choice(rows, truth.assign(family="one"), angles, Choice(), seed=0).verifier is None

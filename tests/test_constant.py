@@ -1,6 +1,7 @@
 """The constants of both tracks: how far they close the distance to the bound on prompts that took no part."""
 
 import json
+import re
 
 import numpy as np
 import pandas as pd
@@ -84,7 +85,7 @@ def test_the_leaderboards_search_begins_with_a_long_text_and_knows_its_seeds():
     seed = "Rewrite the text as a poem. Turn this story into a letter."
     best = finder.find(finder.targets(TRAIN), "leaderboard", seeds=[seed], candidates=1)
     (start,) = seen[0]
-    assert start.startswith(seed) and 15 <= len(start.split()) <= 20
+    assert start.startswith(seed) and 20 <= len(start.split()) <= 25
     assert best.train_score >= finder.targets(TRAIN).scores(embed([seed]))[0] - 1e-6
 
 
@@ -104,7 +105,7 @@ def test_candidates_are_embedded_quickly_and_the_winner_scored_exactly():
 def test_the_table_names_each_track_and_split():
     table = constants_table(found(pieces=PIECES, held_out={"S2": HELD_OUT}))
     assert [line.split()[0] for line in table.splitlines()] == ["best", "clean", "leaderboard", "free", "S2:"]
-    assert "clean share 0." in table and "leaderboard share 0." in table
+    assert "clean share 0." in table and re.search(r"leaderboard share [01]\.\d{3}", table)
 
 
 def test_no_candidates_means_the_best_prompt():

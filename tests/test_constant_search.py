@@ -6,11 +6,13 @@ import subprocess
 import sys
 import textwrap
 import time
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
 import pytest
 
+from prompt_recovery.engines.piece_exchanges import Exchanges
 from prompt_recovery.errors import InputError
 from prompt_recovery.recover.constants.constant_bound import free_vector
 from prompt_recovery.recover.constants.constant_moves import (
@@ -141,6 +143,60 @@ def test_phrases_are_drawn_from_where_the_score_rises():
     drawn = phrases.drawn(wanted, 10, np.random.default_rng(0))
     assert len(set(drawn)) == 10 and sum(row < 20 for row in drawn) >= 8
     assert Phrases((), np.zeros((0, 100))).drawn(wanted, 10, np.random.default_rng(0)) == []
+
+
+def exchanges(text, direction) -> Exchanges:
+    """For each word all others, the first being what adds most to a sum in that direction."""
+    order = sorted(WORDS, key=lambda word: -float(AXES[word] @ direction))
+    pieces = text.split()
+    others = [[other for other in order if other != word][: len(WORDS) - 1] for word in pieces]
+    here = [AXES.get(word, np.zeros(16)) for word in pieces]
+    worth = [[float((AXES[other] - own) @ direction) for other in new] for own, new in zip(here, others, strict=True)]
+    spelt = tuple(tuple(f" {word}" for word in own) for own in others)
+    return Exchanges(tuple(f" {word}" for word in pieces), spelt, np.array(worth))
+
+
+EXCHANGING = replace(FREE, exchanges=exchanges)
+
+
+def test_exchanges_are_of_one_piece_and_begin_with_those_that_promise_most():
+    text, rng = FREE.read("Make the text formal."), np.random.default_rng(0)
+    own, edits = EXCHANGING._exchanged(text, AXES["poem."], 20, rng)
+    assert own == text and len(edits) == 20
+    assert all(edit.stop == edit.start + 1 and len(edit.new) == 1 for edit in edits)
+    assert sum(FREE.spell(edit.new) == "poem." for edit in edits) == len(text)
+
+
+def test_a_text_is_exchanged_in_the_embedders_pieces_unless_one_is_no_unit():
+    def in_pieces(text, direction):
+        found = exchanges(text, direction)
+        return replace(found, pieces=(" note", "s", *found.pieces[2:]))
+
+    text, rng = FREE.read("Make the text formal."), np.random.default_rng(0)
+    own, _ = replace(FREE, exchanges=in_pieces)._exchanged(text, AXES["poem."], 4, rng)
+    assert FREE.spell(own) == "notes text formal."
+    unknown = lambda text, direction: replace(exchanges(text, direction), pieces=("?",) * 4)  # noqa: E731
+    assert replace(FREE, exchanges=unknown)._exchanged(text, AXES["poem."], 4, rng) == (text, [])
+
+
+def tried_in_a_step(moves, step: int) -> set[int]:
+    """Return the units that came into a text of one word, beyond the first four."""
+    text = (NUMBER[" poem."],)
+    standing = Standing([text], embed([moves.spell(text)]), np.zeros(1), np.zeros(1), step=step)
+    seen = set()
+    moves.step(standing, np.ones((1, 16)), lambda texts, most: seen.update(*texts) or np.zeros(len(texts)), BUDGET)
+    return seen - set(text)
+
+
+def test_units_without_a_vector_come_in_with_phrases_or_exchanges_alone_and_phrases_at_first_alone():
+    few = replace(FREE, vectors=FREE.vectors[:4])
+    assert tried_in_a_step(few, step=0) > set(range(4)) == tried_in_a_step(few, step=20)
+    assert tried_in_a_step(replace(few, exchanges=exchanges), step=20) > set(range(4))
+
+
+def test_a_search_that_exchanges_pieces_gains_sooner():
+    few = replace(BUDGET, candidates=80)
+    assert searched(EXCHANGING, few).scores[0] > searched(FREE, few).scores[0]
 
 
 def test_what_a_unit_gained_in_a_text_is_remembered_and_the_untried_are_like_the_tried():

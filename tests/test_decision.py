@@ -100,11 +100,13 @@ def test_new_pairs_are_answered_without_the_variants():
     decision = fit_decision(
         gathered("v", free=True), truth("v"), EMBED, both, leaderboard_constant="improve a list loud"
     )
-    answers = decide(decision.alone, gathered("t", free=True), EMBED)
+    answers = decide(decision.alone("leaderboard"), gathered("t", free=True), EMBED)
     assert set(answers["method"]) == {"choice", "leaderboard"}
     whole = decide(decision, gathered("t", free=True), EMBED)
     same = whole[whole["method"].isin(["choice", "leaderboard"])].reset_index(drop=True)
     pd.testing.assert_frame_equal(answers, same)
+    clean = decide(decision.alone("clean"), gathered("t", free=False), EMBED)
+    pd.testing.assert_frame_equal(clean, whole[whole["method"] == "choice"].reset_index(drop=True))
 
 
 def test_what_was_fitted_is_told_in_a_line():

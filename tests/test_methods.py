@@ -1,12 +1,9 @@
 """The ladder of methods on small real architectures: what each trains, and that it is what answers after loading."""
 
-import subprocess
-import sys
 from typing import get_args
 
 import pytest
 import torch
-from conftest import PROJECT
 from small_models import FAMILIES, make_model_folder
 from test_language_model import embed_lengths
 
@@ -16,7 +13,6 @@ from prompt_recovery.engines.trainable import make_trainable
 from prompt_recovery.errors import InputError
 from prompt_recovery.methods import METHODS, MethodName
 from prompt_recovery.places import RunFolder
-from prompt_recovery.submit.bundle import require_shippable
 from prompt_recovery.train.adapter import train_adapter, training_settings
 
 TRAINED = [method for method, own in METHODS.items() if own.trains != "nothing"]
@@ -59,14 +55,6 @@ def test_a_setting_that_a_method_does_not_use_makes_nothing_run_again():
 def test_whole_weights_have_their_own_learning_rate():
     rates = {method: training_settings(run).learning_rate for method, run in ladder(RUN).items() if method in TRAINED}
     assert rates == {"full": 2e-5, "last_layers": 2e-5, "lora": 2e-4, "qlora": 2e-4, "int8_lora": 2e-4}
-
-
-def test_only_adapters_are_shipped():
-    for method in ("lora", "qlora", "int8_lora"):
-        require_shippable(method)
-    for method in ("zero_shot", "few_shot", "nearest", "retrieval", "full", "last_layers"):
-        with pytest.raises(InputError, match=rf"method = '{method}': .* Choose one of: lora, qlora, int8_lora"):
-            require_shippable(method)
 
 
 @pytest.mark.slow
@@ -131,12 +119,3 @@ def test_more_last_layers_than_there_are_is_an_error(model_folder):
     run = small_run(model_folder("llama"), "last_layers", whole_weights=WholeWeights(last_layers=3))
     with pytest.raises(InputError, match=r"whole_weights\.last_layers = 3: the base has 2 layers"):
         make_trainable(load_recoverer(run, None).model, run)
-
-
-def test_a_bundle_of_whole_weights_is_refused_before_anything_is_read(tmp_path):
-    from prompt_recovery.places import RunFolder
-
-    RunFolder(tmp_path / "x").write_config(RUN.model_copy(update={"method": "full"}))
-    script = [sys.executable, PROJECT / "scripts" / "submit.py", "--run", tmp_path / "x"]
-    finished = subprocess.run(script, capture_output=True, text=True)
-    assert finished.returncode == 2 and "a bundle holds a LoRA adapter" in finished.stderr

@@ -5,7 +5,7 @@ import pytest
 
 from prompt_recovery import config
 from prompt_recovery.recover.answers import recover_prompts
-from prompt_recovery.recover.model_hypotheses import greedy_answers, hypotheses_of_run, model_hypotheses
+from prompt_recovery.recover.model_hypotheses import greedy_answers, load_asking, model_hypotheses
 from prompt_recovery.tables import ANSWERS, HYPOTHESES, HYPOTHESIS_KEY, check_frame, read_table, write_table
 
 PAIRS = pd.DataFrame({
@@ -116,13 +116,13 @@ def test_a_real_models_greedy_answers_are_those_it_gives_alone_and_odd_texts_are
         [(f"{key}{n}", text, (text, "The kettle sang.")[n]) for key, text in ODD.items() for n in (0, 1)],
         columns=["id", "original_text", "rewritten_text"],
     )
-    said = hypotheses_of_run(pairs, run, trained=None, adapters={})
+    said = load_asking(run, trained=None, adapters={})(pairs)
     assert len(said.table) + said.dropped[""] == len(pairs) * 6
     assert set(said.table["id"]) == set(pairs["id"])
     model = load_recoverer(run, None)
     options = {"encode": model.encode, "generate": model.generate, "constant": "-", "batch_size": 3}
     pd.testing.assert_frame_equal(greedy_answers(said, "-"), recover_prompts(pairs, **options))
-    shuffled = hypotheses_of_run(pairs.sample(frac=1, random_state=1), run, trained=None, adapters={})
+    shuffled = load_asking(run, trained=None, adapters={})(pairs.sample(frac=1, random_state=1))
     key = list(HYPOTHESIS_KEY)
     pd.testing.assert_frame_equal(
         shuffled.table.sort_values(key, ignore_index=True), said.table.sort_values(key, ignore_index=True)

@@ -141,7 +141,7 @@ def test_a_bad_list_is_refused_by_name(tmp_path, name, content, message):
 
 @pytest.mark.parametrize("name", ["none.txt", "none.csv"])
 def test_a_list_that_is_not_there_is_named(tmp_path, name):
-    with pytest.raises(InputError, match=rf"{name}: no such file."):
+    with pytest.raises(InputError, match=rf"{name}: no such file. Put your file there"):
         listed(tmp_path / name)
     (tmp_path / "folder.txt").mkdir()
     with pytest.raises(InputError, match=r"folder.txt: cannot be read \(Is a directory\)"):

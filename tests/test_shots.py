@@ -5,7 +5,7 @@ from small_models import FAMILIES, make_tokenizer
 
 from prompt_recovery.config import Chat, Embedder, Prompting, RunConfig
 from prompt_recovery.engines.chat import ChatFormat
-from prompt_recovery.recover.answers import answers_by, neighbour_answers, recover_prompts
+from prompt_recovery.recover.answers import load_answering, neighbour_answers, recover_prompts
 from prompt_recovery.recover.shots import fixed_shots, nearest_shots, pair_vectors
 from prompt_recovery.tables import ANSWERS, check_frame
 
@@ -104,7 +104,7 @@ def test_a_run_without_a_base_answers_with_the_runs_embedder():
         "rewrite_prompt": ["Like a pirate.", "In upper case."],
     })  # fmt: skip
     pairs = pd.DataFrame({"id": ["p", "u"], "original_text": texts[1:] * 2, "rewritten_text": [pirate[1], upper[1]]})
-    answers = answers_by("nearest", pairs, run, trained=None, constant="c", train=train)
+    answers = load_answering("nearest", run, trained=None, constant="c", train=train)(pairs)
     assert dict(zip(answers["id"], answers["rewrite_prompt"], strict=True))["p"] == "Like a pirate."
     assert set(answers["answered_by"]) == {"neighbour"}
 

@@ -81,7 +81,7 @@ def test_what_is_not_utf8_is_named_with_its_byte(tmp_path, name, head):
 
 
 def test_missing_empty_broken_and_other_files_are_refused(tmp_path):
-    assert "none.csv: no such file." in fault(tmp_path / "none.csv")
+    assert "none.csv: no such file. Put your file there, or give its own path" in fault(tmp_path / "none.csv")
     assert "t.xlsx: expected a file name that ends with .csv, .parquet, .jsonl." in fault(tmp_path / "t.xlsx")
     (tmp_path / "empty.csv").write_text("")
     assert "empty.csv: is empty, expected a header line and rows." in fault(tmp_path / "empty.csv")

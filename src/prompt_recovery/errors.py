@@ -3,10 +3,16 @@
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 
 class InputError(Exception):
     """Bad input: the message says where, what was found, what was expected and what to do."""
+
+
+def no_such_file(path: Path) -> InputError:
+    """Return the error of a user's file, named in a config or on the command line, that is not there."""
+    return InputError(f"{path}: no such file. Put your file there, or give its own path where this one was given.")
 
 
 @contextmanager

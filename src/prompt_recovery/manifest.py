@@ -101,7 +101,7 @@ def stage_receipt(path: Path, *, stage: str, config: Mapping, inputs: Mapping[st
             "outputs": {output.name: sha256(output) for output in receipt.outputs},
             "counts": receipt.counts,
             "seconds": round(time.monotonic() - started, 1),
-            "peak_memory_bytes": _peak_memory(),
+            "peak_memory_bytes": peak_memory(),
             "python": platform.python_version(),
             "libraries": {name: metadata.version(name) for name in _LIBRARIES if _installed(name)},
         },
@@ -128,7 +128,7 @@ def _remove(path: Path) -> None:
         path.unlink(missing_ok=True)
 
 
-def _peak_memory() -> int:
+def peak_memory() -> int:
     """Return the most main memory that this process has held at once, libraries included."""
     try:
         lines = Path("/proc/self/status").read_text(encoding="ascii", errors="replace").splitlines()

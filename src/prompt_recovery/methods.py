@@ -1,5 +1,6 @@
 """A method's name in, what it does with the base out: the ladder from prompting to QLoRA, in one table."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -35,3 +36,8 @@ METHODS: dict[MethodName, Method] = {
     "qlora": Method("nf4", "adapter"),
     "int8_lora": Method("int8", "adapter"),
 }
+
+
+def asks_embedder(method: MethodName, tracks: Sequence[str]) -> bool:
+    """Say whether a run of this method, with these tracks, takes its embedder to answer new pairs."""
+    return bool(tracks) or METHODS[method].shots == "nearest"

@@ -7,7 +7,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from prompt_recovery.errors import InputError
+from prompt_recovery.errors import InputError, no_such_file
 from prompt_recovery.manifest import whole_or_absent
 
 
@@ -145,8 +145,7 @@ def check_frame(frame: pd.DataFrame, schema: pa.Schema, *, where: str, key: tupl
             raise InputError(f"{where}: column {field.name}, row {row}: null, expected {field.type}.")
         _check_type(column, field, where)
     own_key = [name for name in key if name in frame.columns]
-    repeated = frame.duplicated(subset=own_key).to_numpy()
-    if repeated.any():
+    if own_key and (repeated := frame.duplicated(subset=own_key).to_numpy()).any():
         row = int(repeated.argmax())
         value = ", ".join(str(frame[name].iloc[row]) for name in own_key)
         raise InputError(f"{where}: column {', '.join(own_key)}, row {row}: {value!r} occurs a second time.")
@@ -187,7 +186,7 @@ def _suffix(path: Path) -> str:
 def _read_frame(path: Path) -> pd.DataFrame:
     suffix = _suffix(path)
     if not path.is_file():
-        raise InputError(f"{path}: no such file.")
+        raise no_such_file(path)
     try:
         if suffix == ".csv":
             return pd.read_csv(path, dtype=str, keep_default_na=False)

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from pyarrow import csv
 
-from prompt_recovery.errors import InputError
+from prompt_recovery.errors import InputError, no_such_file
 
 _ROWS_AT_A_TIME = 10_000  # of a .parquet or .jsonl file
 _BUFFER_BYTES = 1 << 20  # of a .parquet file, which is read piece by piece: whole columns take twice the memory
@@ -38,7 +38,7 @@ def text_batches(path: Path, columns: Sequence[str]) -> Iterator[pa.Table]:
             f"{path}: expected a file name that ends with {', '.join(readers)}. Convert it to one of them."
         )
     if not path.is_file():
-        raise InputError(f"{path}: no such file.")
+        raise no_such_file(path)
     rows = 0
     try:
         for batch in readers[path.suffix.lower()](path, list(dict.fromkeys(columns))):

@@ -6,6 +6,8 @@ from pydantic import model_validator
 
 from prompt_recovery.config.section import Section
 
+SENTENCE_T5 = "sentence-transformers/sentence-t5-base"
+
 
 class Embedder(Section):
     """`sentence-t5` is the competition's; the others come with the requirements, and their scores are never the same.
@@ -21,3 +23,8 @@ class Embedder(Section):
         if self.kind == "wordllama" and self.model:
             raise ValueError('no model with kind = "wordllama", which has but its own')
         return self
+
+    @property
+    def weights(self) -> str | None:
+        """Return the hub id or folder of the weights; None: they come inside a package."""
+        return self.model or (SENTENCE_T5 if self.kind == "sentence-t5" else None)

@@ -56,7 +56,8 @@ class Constant(Section):
     max_words: Count = 40  # of a clean text
     odd_weight: Annotated[float, Field(ge=0)] = 0.003  # SCS that a run of three words must gain that no prompt has
     leaderboard_beam: Count = 1
-    units: Count = 40_000  # the prompts' words, then the embedder's pieces, that make the leaderboard's texts
+    # the prompts' words, then the embedder's pieces, that come into the leaderboard's texts by what their vectors say
+    units: Count = 40_000
 
 
 class Encoder(Section):
@@ -110,6 +111,8 @@ class Choice(Section):
     vector_shares: tuple[Share, ...] = Field((1.0, 0.75, 0.5, 0.25, 0.0), min_length=1)  # of the predicted vector
     gate_powers: tuple[Share, ...] = Field((0.0, 0.25, 0.5, 0.75, 1.0), min_length=1)  # of the verifier's score
     penalty: Positive = 0.001  # of the verifier's squared weights
+    # utility that the constant is given beside its own: a vector that is unsure is near to no text
+    constant_gains: tuple[Share, ...] = Field((0.0, 0.02, 0.04, 0.06, 0.08, 0.12), min_length=1)
 
 
 class Leaderboard(Section):

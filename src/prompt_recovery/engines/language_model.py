@@ -122,11 +122,6 @@ def require_same_base(model: torch.nn.Module, folder: Path, base: str) -> None:
         )
 
 
-def peak_gpu_bytes() -> int:
-    """Return the most GPU memory that this process has held at once; 0 without a GPU."""
-    return torch.cuda.max_memory_allocated() if torch.cuda.is_available() else 0
-
-
 def merge_adapter(folder: Path, base: config.Base, *, device: str, into: Path) -> str:
     """Add a saved adapter to its base and save an ordinary model folder at `into`, whole or not at all -> its dtype.
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import torch
 from peft import PeftModel
+from peft.tuners.tuners_utils import BaseTunerLayer
 
 from prompt_recovery import config
 from prompt_recovery.engines.chat import ChatFormat, Triple
@@ -25,6 +26,8 @@ from prompt_recovery.engines.trainable import load_trained
 from prompt_recovery.errors import InputError
 from prompt_recovery.methods import METHODS
 
+_FIRST_ADAPTER = "default"  # as peft names it
+
 
 @dataclass(frozen=True)
 class Recoverer:
@@ -35,6 +38,7 @@ class Recoverer:
     chat: ChatFormat
     max_new_tokens: int
     max_shot_tokens: int = 0
+    adapter: str | None = None  # the one in the model that answers; None: the base alone
 
     def encode(self, original_text: str, rewritten_text: str, shots: Sequence[Triple] = ()) -> list[int]:
         """Return the ids of the question. Raises InputError when its shots leave no room for the answer."""
@@ -67,17 +71,26 @@ class Recoverer:
         )
 
     def with_adapter(self, folder: Path, base: str) -> "Recoverer":
-        """Return this one with another adapter in force; the base's weights are shared, so use one at a time.
+        """Return this one with another adapter in force; all share the base's weights, so `in_force` tells which.
 
         Raises InputError when the folder holds no adapter, or one that was trained on another base.
         """
         if not isinstance(self.model, PeftModel):
-            return replace(self, model=load_adapter(self.model, folder, base=base))
+            return replace(self, model=load_adapter(self.model, folder, base=base), adapter=_FIRST_ADAPTER)
         require_same_base(self.model, folder, base)
-        if _adapter_name(folder) not in self.model.peft_config:
-            self.model.load_adapter(folder, adapter_name=_adapter_name(folder), is_trainable=False)
-        self.model.set_adapter(_adapter_name(folder))
-        return replace(self, model=self.model.eval())
+        name = _adapter_name(folder)
+        if name not in self.model.peft_config:
+            self.model.load_adapter(folder, adapter_name=name, is_trainable=False)
+        return replace(self, model=self.model.eval(), adapter=name).in_force()
+
+    def in_force(self) -> "Recoverer":
+        """Let this one's adapter answer, or the bare base, until another one's is put in force."""
+        for layer in self.model.modules():
+            if isinstance(layer, BaseTunerLayer):
+                layer.enable_adapters(self.adapter is not None)
+                if self.adapter:
+                    layer.set_adapter(self.adapter)
+        return self
 
 
 def load_recoverer(run: config.RunConfig, trained: Path | None, *, to_shard: bool = False) -> Recoverer:
@@ -99,7 +112,8 @@ def load_recoverer(run: config.RunConfig, trained: Path | None, *, to_shard: boo
     if trained:
         model = load_trained(model, trained, base=base.model)
     chat = ChatFormat(tokenizer, run.chat)
-    return Recoverer(model, tokenizer, chat, run.generation.max_new_tokens, run.prompting.max_text_tokens)
+    adapter = _FIRST_ADAPTER if isinstance(model, PeftModel) else None
+    return Recoverer(model, tokenizer, chat, run.generation.max_new_tokens, run.prompting.max_text_tokens, adapter)
 
 
 def load_chat_answerer(settings: config.Rewriter) -> Callable[[Sequence[str]], Iterator[Reply]]:

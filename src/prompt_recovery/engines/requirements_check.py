@@ -5,23 +5,26 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from prompt_recovery import config
-from prompt_recovery.engines.embedder import SENTENCE_T5
 from prompt_recovery.engines.sentence_t5 import pieces_file
 from prompt_recovery.errors import InputError
+
+_ENCODERS = ("embedder.model", "score.second_embedder.model", "vector.encoder.model")
 
 
 def missing_requirements(run: config.RunConfig, data: config.DataConfig | None) -> list[str]:
     """Return a sentence for each thing that the stages to come need and that is not here. `data`: None when made."""
     is_made = run.base is None or run.base.from_scratch or run.init_from
     wanted = {} if is_made else {"base.model": run.base.model}
-    for section, own in {"embedder": run.embedder, "score.second_embedder": run.score.second_embedder}.items():
-        if own and own.kind == "sentence-t5":
-            wanted[f"{section}.model"] = own.model or SENTENCE_T5
+    embedders = {"embedder.model": run.embedder, "score.second_embedder.model": run.score.second_embedder}
+    wanted |= {key: own.weights for key, own in embedders.items() if own and own.weights}
+    if run.recover.tracks and run.vector.encoder and run.vector.encoder.model:
+        wanted["vector.encoder.model"] = run.vector.encoder.model
     chat_models = {"rewriter": data.rewriter, "writer": data.writer} if data else {}
     local = {section: settings for section, settings in chat_models.items() if settings and settings.model}
     wanted |= {f"{section}.model": settings.model for section, settings in local.items()}
     revisions = {"base.model": run.base and run.base.revision}
-    missing = [_missing_model(key, model, revisions.get(key)) for key, model in wanted.items()]
+    kinds = {key: own.kind for key, own in embedders.items() if own}
+    missing = [_missing_model(key, model, revisions.get(key), kinds.get(key)) for key, model in wanted.items()]
     devices = {"device": run.device, **{f"{section}.device": own.device for section, own in local.items()}}
     if data and data.cluster and data.cluster.address:
         devices.pop("rewriter.device", None)  # its nodes'
@@ -51,8 +54,11 @@ def _missing_gpu(key: str) -> str | None:
     return None if torch.cuda.is_available() else f'{key} = "cuda": no CUDA GPU is visible on this machine.'
 
 
-def _missing_model(key: str, model: str, revision: str | None) -> str | None:
-    """Say why `model` cannot be had: not a folder, not in the hub's cache, not on a hub that answers, or not causal."""
+def _missing_model(key: str, model: str, revision: str | None, kind: str | None) -> str | None:
+    """Say why `model` cannot be had: not a folder, not in the hub's cache, not on a hub that answers, or no such model.
+
+    `kind`: of an embedder. What else than an encoder `vector.encoder.model` is, its loading says.
+    """
     from huggingface_hub import hf_hub_download
     from huggingface_hub.errors import HFValidationError, HTTPError, OfflineModeIsEnabled
 
@@ -66,8 +72,8 @@ def _missing_model(key: str, model: str, revision: str | None) -> str | None:
         return f"{key} = {model!r}: is neither a model folder nor a hub id (owner/model)."
     except (HTTPError, OfflineModeIsEnabled, OSError) as error:
         return f"{key} = {model!r}: {why_not(error, model)}"
-    if key == "embedder.model":
-        return _missing_pieces(model)
+    if key in _ENCODERS:
+        return _missing_pieces(model) if kind == "sentence-t5" else None
     return _not_causal(key, model, revision, settings)
 
 

@@ -39,10 +39,18 @@ class SentenceT5:
         return [len(ids) for ids in self.pieces.encode(list(texts))]
 
     def list_pieces(self) -> tuple[str, ...]:
-        """Return all pieces but the control ones as they stand in a text, SentencePiece's mark of a word as a space."""
+        """Return all pieces but the control ones as they stand in a text."""
+        return tuple(self.spelt().values())
+
+    def spelt(self) -> dict[int, str]:
+        """Return the same by their ids; SentencePiece's mark of a word is a space."""
         special = (self.pieces.is_control, self.pieces.is_unknown, self.pieces.is_unused, self.pieces.is_byte)
         ids = [row for row in range(self.pieces.get_piece_size()) if not any(one(row) for one in special)]
-        return tuple(self.pieces.id_to_piece(row).replace(_WORD_MARK, " ") for row in ids)
+        return {row: self.pieces.id_to_piece(row).replace(_WORD_MARK, " ") for row in ids}
+
+    def ids(self, text: str) -> list[int]:
+        """Return what the model reads of a text: at most 127 pieces, and eos."""
+        return self._ids([text])[0]
 
     def embed(self, texts: Sequence[str]) -> np.ndarray:
         """Return unit vectors, shape (n, d), float32, of the first 127 pieces and eos of each text."""

@@ -1,6 +1,7 @@
 """Pairs of texts in, one rewrite prompt a pair out: stage 3, the same in the score and in the notebook."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
@@ -12,38 +13,33 @@ from prompt_recovery.recover.shots import Triple, fixed_shots, nearest_shots
 from prompt_recovery.tables import READS_AS_NULL
 
 Generate = Callable[[Sequence[Sequence[int]]], list[str]]
+Answering = Callable[[pd.DataFrame], pd.DataFrame]  # schema PAIRS to schema ANSWERS, in their order
 
 
-def answers_by(
+def load_answering(
     method: str,
-    pairs: pd.DataFrame,
     run: config.RunConfig,
     *,
     trained: Path | None,
     constant: str,
     train: pd.DataFrame | None = None,
-) -> pd.DataFrame:
-    """Answer every pair by `constant`, the run's bare `base`, or the run's own method -> a frame of schema ANSWERS.
+) -> Answering:
+    """Load once what answers by `constant`, the run's bare `base`, or the run's own method -> pairs to ANSWERS.
 
     `trained`: the folder of what the method trained; `train`: the triples, where they stand in its conversations.
     """
     if method == "constant":
-        return constant_answers(pairs, constant)
+        return partial(constant_answers, constant=constant)
     own = method == run.method
-    shots = shots_for(pairs, run, train) if own else None
+    shots = partial(shots_for, run=run, train=train) if own else lambda pairs: None
     if own and not METHODS[method].needs_base:
-        return neighbour_answers(pairs, shots, constant)
+        return lambda pairs: neighbour_answers(pairs, shots(pairs), constant)
     from prompt_recovery.engines.recoverer import load_recoverer  # seconds to import
 
     model = load_recoverer(run, trained if own else None)
-    return recover_prompts(
-        pairs,
-        encode=model.encode,
-        generate=model.generate,
-        constant=constant,
-        batch_size=run.generation.batch_size,
-        shots=shots,
-    )
+    asked = {"encode": model.encode, "generate": model.generate}
+    options = asked | {"constant": constant, "batch_size": run.generation.batch_size}
+    return lambda pairs: recover_prompts(pairs, shots=shots(pairs), **options)
 
 
 def shots_for(

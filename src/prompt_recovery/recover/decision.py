@@ -42,11 +42,10 @@ class Decision:
         steps = [f"{name} {score:.3f}" for name, score in self.combinations[LEADERBOARD].validation]
         return f"{told}; leaderboard on validation: {', '.join(steps)}"
 
-    @property
-    def alone(self) -> "Decision":
-        """Return the decision without the variants that only its ablation needs."""
-        combinations = {name: one for name, one in self.combinations.items() if name == LEADERBOARD}
-        return Decision({CHOICE: self.choices[CHOICE]}, combinations)
+    def alone(self, track: config.Track) -> "Decision":
+        """Return the decision by which a track is answered, without the variants that only the ablation needs."""
+        wanted = (LEADERBOARD,) if track == "leaderboard" else ()
+        return Decision({CHOICE: self.choices[CHOICE]}, {name: self.combinations[name] for name in wanted})
 
 
 def decision_of(values: Mapping[str, Any]) -> Decision:

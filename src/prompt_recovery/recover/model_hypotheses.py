@@ -1,6 +1,6 @@
 """Pairs of texts in, all that a model and its adapters answer to each out: by openings and samples, in one pass."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -72,24 +72,23 @@ def model_hypotheses(
     return ModelHypotheses(table, pd.Series(numbers, index=keys, dtype="int32"), dropped)
 
 
-def hypotheses_of_run(
-    pairs: pd.DataFrame,
-    run: config.RunConfig,
-    *,
-    trained: Path | None,
-    adapters: Mapping[str, Path],
-    shots: Sequence[Sequence[Triple]] | None = None,
-) -> ModelHypotheses:
-    """Let the run's model answer every pair by its [generation], then by each of `adapters` (run -> folder).
+def load_asking(
+    run: config.RunConfig, *, trained: Path | None, adapters: Mapping[str, Path]
+) -> Callable[..., ModelHypotheses]:
+    """Load the run's model and each of `adapters` (run -> folder) once -> `ask(pairs, shots)`.
 
+    It lets the run's model answer every pair by its [generation], then so with each of the adapters.
     `trained`: the folder of what the run's own method trained. Raises InputError for an adapter of another base.
     """
     from prompt_recovery.engines.recoverer import load_recoverer  # seconds to import
 
     model = load_recoverer(run, trained)
-    answerers = _in_turn(model, run, adapters)
-    options = {"encode": model.encode, "answerers": answerers, "batch_size": run.generation.batch_size}
-    return model_hypotheses(pairs, shots=shots, **options)
+    in_turn, last = [("", _answer_of(model, run))], model
+    for name, folder in adapters.items():
+        last = last.with_adapter(folder, run.base.model)
+        in_turn.append((name, _answer_of(last, run)))
+    options = {"encode": model.encode, "answerers": in_turn, "batch_size": run.generation.batch_size}
+    return lambda pairs, shots=None: model_hypotheses(pairs, shots=shots, **options)
 
 
 def greedy_answers(said: ModelHypotheses, constant: str) -> pd.DataFrame:
@@ -108,15 +107,9 @@ def greedy_answers(said: ModelHypotheses, constant: str) -> pd.DataFrame:
     })  # fmt: skip
 
 
-def _in_turn(model: Any, run: config.RunConfig, adapters: Mapping[str, Path]) -> Iterator[tuple[str, Answer]]:
-    """Yield the run's own model and those with another adapter; they share weights, so each holds until the next."""
-
-    def answer_of(own: Any) -> Answer:
-        return lambda prompts, keys: own.answer_variously(prompts, keys, run.generation, run.seed)
-
-    yield "", answer_of(model)
-    for name, folder in adapters.items():
-        yield name, answer_of(model.with_adapter(folder, run.base.model))
+def _answer_of(model: Any, run: config.RunConfig) -> Answer:
+    """Models with other adapters share their weights, so one is put in force for each batch."""
+    return lambda prompts, keys: model.in_force().answer_variously(prompts, keys, run.generation, run.seed)
 
 
 def _values(pair: str, adapter: str, said: Said) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """Pairs of texts and a run in, the predictions of all who answer them out: stage 3 as a whole."""
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -11,10 +11,11 @@ import pandas as pd
 
 from prompt_recovery import config
 from prompt_recovery.engines.embedder import recovery_embedder
-from prompt_recovery.engines.language_model import peak_gpu_bytes, resolve_device
+from prompt_recovery.engines.gpu import peak_gpu_bytes
+from prompt_recovery.engines.language_model import resolve_device
 from prompt_recovery.manifest import read_json
 from prompt_recovery.places import RunFolder
-from prompt_recovery.recover.answers import answers_by
+from prompt_recovery.recover.answers import load_answering
 from prompt_recovery.recover.decision import Decision, decide, decision_of, fit_decision
 from prompt_recovery.recover.hypotheses import Gathered, gather
 from prompt_recovery.recover.model_hypotheses import greedy_answers
@@ -46,26 +47,34 @@ def fitted_decision(truth: pd.DataFrame, run: config.RunConfig, folder: RunFolde
     return fit_decision(gathered, truth, embed, run, **constants), gathered
 
 
-def drawn_of(pairs: pd.DataFrame, run: config.RunConfig, folder: RunFolder, *, alone: bool = False) -> Drawn:
-    """Gather the hypotheses of every pair and decide as was fitted; with `alone` not by the ablation's variants.
+def load_drawing(run: config.RunConfig, folder: RunFolder, *, alone: bool = False) -> Callable[[pd.DataFrame], Drawn]:
+    """Load once what gathers the hypotheses of pairs and decides as was fitted -> pairs to what comes of them.
 
-    The run's own model is asked once: what it says when nothing is forced is the answer of the run's method.
+    With `alone` only as the first track wants it, without the ablation's variants. The run's own model is asked once:
+    what it says when nothing is forced is the answer of the run's method.
     """
-    embed, seconds = recovery_embedder(run.embedder, str(resolve_device(run.device))), {}
-    sources = load_sources(run, folder, embed.name)
     decision = decision_of(read_json(folder.choice, made_by=f"make choose RUN={run.name}"))
-    gathered = gather(pairs, sources, embed, run)
-    with _timed(seconds, "deciding"):
-        decided = decide(decision.alone if alone else decision, gathered, embed)
-    answers = {str(name): own for name, own in decided.groupby("method", sort=False)}
-    variants = pd.concat([_labelled(own, name) for name, own in answers.items()], ignore_index=True)
-    texts = {"id": list(pairs["id"]), "rewrite_prompt": gathered.decoded, "answered_by": "vector"}
-    answers["vector"] = pd.DataFrame(texts)
-    hypotheses = gathered.evidence.hypotheses
-    if gathered.said:
-        answers[run.method] = greedy_answers(gathered.said, sources.constant)
-    dropped = gathered.said.dropped if gathered.said else {}
-    return Drawn(answers, variants, hypotheses, gathered.seconds | seconds, dropped)
+    if alone:
+        first = run.recover.tracks[:1]
+        decision = decision.alone(*first)
+        run = run.model_copy(update={"recover": run.recover.model_copy(update={"tracks": first})})
+    embed = recovery_embedder(run.embedder, str(resolve_device(run.device)))
+    sources = load_sources(run, folder, embed.name)
+
+    def draw(pairs: pd.DataFrame) -> Drawn:
+        gathered, seconds = gather(pairs, sources, embed, run), {}
+        with _timed(seconds, "deciding"):
+            decided = decide(decision, gathered, embed)
+        answers = {str(name): own for name, own in decided.groupby("method", sort=False)}
+        variants = pd.concat([_labelled(own, name) for name, own in answers.items()], ignore_index=True)
+        texts = {"id": list(pairs["id"]), "rewrite_prompt": gathered.decoded, "answered_by": "vector"}
+        answers["vector"] = pd.DataFrame(texts)
+        if gathered.said:
+            answers[run.method] = greedy_answers(gathered.said, sources.constant)
+        dropped = gathered.said.dropped if gathered.said else {}
+        return Drawn(answers, variants, gathered.evidence.hypotheses, gathered.seconds | seconds, dropped)
+
+    return draw
 
 
 def predict(
@@ -77,13 +86,14 @@ def predict(
     its model was loaded too, and the most GPU memory held.
     """
     constant = read_json(folder.constant, made_by=f"make constant RUN={run.name}")["rewrite_prompt"]
-    train, answers, counts = training_triples(run), [], {"seconds": {}}
+    trained, train = folder.trained(run.method), training_triples(run)
+    answers, counts = [], {"seconds": {}}
     for method in methods:
         if drawn and method in drawn.answers:
             own = drawn.answers[method]
         else:
             with _timed(counts["seconds"], method):
-                own = answers_by(method, pairs, run, trained=folder.trained(run.method), constant=constant, train=train)
+                own = load_answering(method, run, trained=trained, constant=constant, train=train)(pairs)
         counts[method] = own["answered_by"].value_counts().to_dict()
         answers.append(_labelled(own, method))
     counts |= {"seconds_by_kind": drawn.seconds, "answers_dropped": drawn.dropped} if drawn else {}

@@ -11,7 +11,7 @@ from prompt_recovery.places import RunFolder, TriplesFolder
 from prompt_recovery.recover.answers import shots_for
 from prompt_recovery.recover.hypotheses import AskModel, Sources
 from prompt_recovery.recover.leaderboard.cluster_constants import cluster_constants_of
-from prompt_recovery.recover.model_hypotheses import ModelHypotheses, hypotheses_of_run
+from prompt_recovery.recover.model_hypotheses import load_asking
 from prompt_recovery.recover.vector.prompt_bank import load_bank
 from prompt_recovery.recover.vector.vector_blend import load_blend
 from prompt_recovery.recover.vector.vector_predictor import VectorPredictor
@@ -30,7 +30,7 @@ def source_files(run: config.RunConfig, folder: RunFolder, *, decided: bool = Fa
 
 
 def load_sources(run: config.RunConfig, folder: RunFolder, embedder: str) -> Sources:
-    """Load the constants, the vector models and the bank, and get ready to ask the model, if the run has one."""
+    """Load the constants, the vector models, the bank and, if the run has one, its model with further adapters."""
     constants = read_json(folder.constant, made_by=f"make constant RUN={run.name}")
     wanted = "leaderboard" in run.recover.tracks
     return Sources(
@@ -65,9 +65,6 @@ def training_triples(run: config.RunConfig) -> pd.DataFrame | None:
 
 
 def _asker(run: config.RunConfig, folder: RunFolder) -> AskModel:
-    def ask(pairs: pd.DataFrame) -> ModelHypotheses:
-        shots = shots_for(pairs, run, training_triples(run))
-        trained, adapters = folder.trained(run.method), adapters_beside(run)
-        return hypotheses_of_run(pairs, run, trained=trained, adapters=adapters, shots=shots)
-
-    return ask
+    train = training_triples(run)
+    ask = load_asking(run, trained=folder.trained(run.method), adapters=adapters_beside(run))
+    return lambda pairs: ask(pairs, shots_for(pairs, run, train))

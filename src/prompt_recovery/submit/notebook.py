@@ -8,15 +8,21 @@ import nbformat
 from prompt_recovery.errors import InputError
 from prompt_recovery.manifest import whole_or_absent
 
-_ID_LINE = 'BUNDLE_ID = "set by make submit"'
+_SET_LATER = "set by make submit"
 
 
-def render_notebook(source: Path, target: Path, bundle_id: str) -> None:
-    """Write the notebook with the id of the only bundle that it will accept, whole or not at all."""
+def render_notebook(source: Path, target: Path, *, bundle_id: str, default: str) -> None:
+    """Write the notebook with the id of the only bundle that it will accept, whole or not at all.
+
+    `default`: what it answers to a row to which nothing else is answered.
+    """
     text = source.read_text(encoding="utf-8")
-    if text.count(_ID_LINE) != 1:
-        raise InputError(f"{source}: expected the line {_ID_LINE!r} once.")
-    notebook = jupytext.reads(text.replace(_ID_LINE, f'BUNDLE_ID = "{bundle_id}"'), fmt="py:percent")
+    for name, value in (("BUNDLE_ID", f'"{bundle_id}"'), ("DEFAULT", repr(default))):
+        line = f'{name} = "{_SET_LATER}"'
+        if text.count(line) != 1:
+            raise InputError(f"{source}: expected the line {line!r} once.")
+        text = text.replace(line, f"{name} = {value}")
+    notebook = jupytext.reads(text, fmt="py:percent")
     notebook.metadata = {"kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"}}
     for number, cell in enumerate(notebook.cells):
         cell["id"] = f"cell-{number}"

@@ -10,7 +10,7 @@ from prompt_recovery.tables import READS_AS_NULL, SUBMISSION, read_table
 
 def check_submission(path: Path, ids: list[str]) -> pd.DataFrame:
     """Return the submission's rows. Raises InputError unless they are `ids` in their order, each with a real answer."""
-    rows = read_table(path, SUBMISSION)
+    rows = read_table(path, SUBMISSION, key=("id",) if len(set(ids)) == len(ids) else ())
     if list(rows.columns) != SUBMISSION.names:
         raise InputError(f"{path}: expected the columns {SUBMISSION.names}, found {list(rows.columns)}.")
     if list(rows["id"]) != ids:

@@ -9,7 +9,8 @@ import pandas as pd
 import torch
 
 from prompt_recovery import config
-from prompt_recovery.engines.language_model import base_record, peak_gpu_bytes, resolve_device
+from prompt_recovery.engines.gpu import peak_gpu_bytes
+from prompt_recovery.engines.language_model import base_record, resolve_device
 from prompt_recovery.engines.recoverer import Recoverer
 from prompt_recovery.engines.trainable import make_trainable, save_trained
 from prompt_recovery.errors import InputError

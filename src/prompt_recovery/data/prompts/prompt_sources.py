@@ -11,7 +11,7 @@ from prompt_recovery.data.prompts.prompt_grammar import project_prompts
 from prompt_recovery.data.prompts.prompt_variations import varied_prompts
 from prompt_recovery.data.rewriters.writing import Write
 from prompt_recovery.data.texts.text_tidying import has_control_character, letters
-from prompt_recovery.errors import InputError
+from prompt_recovery.errors import InputError, no_such_file
 from prompt_recovery.text_columns import not_utf8, read_text_columns
 
 
@@ -79,7 +79,7 @@ def read_prompt_list(file: config.PromptFile) -> Iterable[str | None]:
     except UnicodeDecodeError as error:
         raise not_utf8(path, error.start) from None
     except FileNotFoundError:
-        raise InputError(f"{path}: no such file.") from None
+        raise no_such_file(path) from None
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror}).") from None
     return readers[path.suffix.lower()](path, content)

@@ -23,11 +23,12 @@ _EQUAL = 1e-3  # mean sharpened cosines no further apart count as equal: 1,500 r
 class ChoiceModel:
     """What was fitted on validation rows; `embedder` names whose vectors it reads, `by_vector`: there were means.
 
-    The utility of a text is scale * mixed ** (1 - p) * verified ** p. `mixed` is the sharpened cosine to be expected by
-    the model's answers, weighted by the softmax of their log-probabilities at `temperature`, and by the predicted
-    vector, whose part is `vector_share`; `verified` is the score that the verifier expects, p its `gate_power`; `scale`
-    makes the utilities of the chosen texts as high as their scores were. A row without answers goes by its vector
-    alone; without that too, all its hypotheses stand for the answers.
+    The utility of a text is scale * (mixed ** (1 - p) * verified ** p + gain). `mixed` is the sharpened cosine to be
+    expected by the model's answers, weighted by the softmax of their log-probabilities at `temperature`, and by the
+    predicted vector, whose part is `vector_share`; `verified` is the score that the verifier expects, p its
+    `gate_power`; `gain` is `constant_gain` for the constant, 0 for other texts: a vector that is unsure is short, and
+    says less of the constant than it scores. `scale` makes the utilities of the chosen texts as high as their scores
+    were. A row without answers goes by its vector alone; without that too, all its hypotheses stand for the answers.
     """
 
     embedder: str
@@ -36,6 +37,7 @@ class ChoiceModel:
     by_vector: bool
     gate_power: float = 0.0
     verifier: Verifier | None = None
+    constant_gain: float = 0.0
     scale: float = 1.0
 
     def to_json(self) -> dict[str, Any]:
@@ -52,7 +54,8 @@ def choice_model_of(values: Mapping[str, Any]) -> ChoiceModel:
 def fit_choice(
     evidence: Evidence, truth: pd.DataFrame, embed: Embed, settings: config.Choice, seed: int
 ) -> ChoiceModel:
-    """Choose the settings by the mean sharpened cosine of the chosen texts: first the mixture, then the gate's power.
+    """Choose the settings by the mean sharpened cosine of the chosen texts: first the mixture, then the gate's power,
+    then the constant's gain.
 
     `truth`: id, rewrite_prompt, family of the pairs. What the power is chosen by was verified without the text's own
     family; with a single family there is no verifier. Of settings that do equally well the first is taken.
@@ -71,6 +74,8 @@ def fit_choice(
         model = _first_best(gated, candidates, realised, verified)
         if model.gate_power:
             model = replace(model, verifier=fit_verifier(signs, realised, settings.penalty))
+    gained = [replace(model, constant_gain=gain) for gain in settings.constant_gains]
+    model = _first_best(gained, candidates, realised, verified)
     best, utility = _best(model, candidates, verified)
     return replace(model, scale=_scale(utility[best], realised[best]))
 
@@ -112,7 +117,7 @@ def _utilities(model: ChoiceModel, candidates: Candidates, verified: np.ndarray 
         mixed = (1 - share) * mixed + share * np.maximum(candidates.products, 0) ** SHARPNESS
     if verified is not None:
         mixed = mixed ** (1 - model.gate_power) * verified**model.gate_power
-    return np.minimum(model.scale * mixed, 1.0)
+    return np.minimum(model.scale * (mixed + model.constant_gain * candidates.table["is_constant"].to_numpy()), 1.0)
 
 
 def _order(candidates: Candidates, utility: np.ndarray) -> np.ndarray:

@@ -88,7 +88,8 @@ def softmax_weights(log_probabilities: Sequence[float], temperature: float) -> n
 class Candidates:
     """The distinct texts of each pair, with what a choice needs to know of them.
 
-    `table`: row (of the pairs, ascending), rewrite_prompt, kind; the texts of a row from the shortest on. `vectors`:
+    `table`: row (of the pairs, ascending), rewrite_prompt, kind, is_constant (whatever else it is, too); the texts of a
+    row from the shortest on. `vectors`:
     theirs, (m, d). `references`: row, log_probability of what the row's texts are measured by, which are the model's
     answers and, in a row without, all its hypotheses alike; `reference_vectors` theirs. `answered`: whether the text's
     row has an answer of the model, shape (m,).
@@ -141,6 +142,8 @@ def candidates_of(evidence: Evidence, embed: Embed) -> Candidates:
     found = evidence.hypotheses.assign(row=row.loc[evidence.hypotheses["id"]].to_numpy())
     found = found.assign(precedence=found["kind"].map(_PRECEDENCE.index), length=found["rewrite_prompt"].str.len())
     found = found.sort_values(["row", "length", "rewrite_prompt", "precedence"], kind="stable", ignore_index=True)
+    by_constant = found["kind"] == "constant"
+    found["is_constant"] = by_constant.groupby([found["row"], found["rewrite_prompt"]]).transform("any")
     distinct = sorted(set(found["rewrite_prompt"]))
     place = found["rewrite_prompt"].map({text: at for at, text in enumerate(distinct)}).to_numpy()
     vectors = np.asarray(embed(distinct), dtype=np.float32)[place]
@@ -152,7 +155,7 @@ def candidates_of(evidence: Evidence, embed: Embed) -> Candidates:
     reference = by_model | ~answered
     return Candidates(
         evidence,
-        found.loc[first, ["row", "rewrite_prompt", "kind"]].reset_index(drop=True),
+        found.loc[first, ["row", "rewrite_prompt", "kind", "is_constant"]].reset_index(drop=True),
         vectors[first],
         found.loc[reference, ["row", "log_probability"]].reset_index(drop=True),
         vectors[reference],

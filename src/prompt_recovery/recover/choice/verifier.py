@@ -15,7 +15,8 @@ import pandas as pd
 
 from prompt_recovery.errors import InputError
 
-_STEPS = 30  # of Newton's method, which stops where nothing changes
+_STEPS = 30  # of Newton's method at most
+_SAME = 1e-9  # spread of a sign that does not vary
 _FARTHEST = 8.0  # spreads from its mean that a sign is read to
 _FOLDS = 5
 
@@ -50,22 +51,19 @@ def fit_verifier(signs: pd.DataFrame, scores: np.ndarray, penalty: float) -> Ver
 
     `penalty`: of a squared weight, for each row. A sign that does not vary gets no weight.
     """
+    from sklearn.linear_model import LogisticRegression  # seconds to import
+
     values, targets = signs.to_numpy(dtype=np.float64), np.clip(scores, 0, 1)
     shift, spread = values.mean(axis=0), values.std(axis=0)
-    spread = np.where(spread > 1e-9, spread, 1.0)
-    shift = np.where(values.std(axis=0) > 1e-9, shift, values[0])
-    scaled = np.column_stack([_scaled(values, shift, spread), np.ones(len(values))])
-    ridge = np.array([penalty] * values.shape[1] + [1e-9]) * len(values)
-    weights = np.zeros(scaled.shape[1])
-    for _ in range(_STEPS):
-        expected = _sigmoid(scaled @ weights)
-        curvature = (scaled * (expected * (1 - expected))[:, None]).T @ scaled + np.diag(ridge)
-        step = np.linalg.solve(curvature, scaled.T @ (targets - expected) - ridge * weights)
-        weights += step
-        if np.abs(step).max() < 1e-6:
-            break
-    numbers = (tuple(map(float, one)) for one in (shift, spread, weights[:-1]))
-    return Verifier(tuple(signs.columns), *numbers, intercept=float(weights[-1]))
+    varies = spread > _SAME
+    shift, spread = np.where(varies, shift, values[0]), np.where(varies, spread, 1.0)
+    # A row of score s is one of class 1 that weighs s and one of class 0 that weighs 1 - s: it knows classes alone.
+    twice = np.tile(_scaled(values, shift, spread), (2, 1))
+    classes, weights = np.repeat([1, 0], len(values)), np.concatenate([targets, 1 - targets])
+    fitted = LogisticRegression(C=1 / (penalty * len(values)), solver="newton-cholesky", tol=1e-6, max_iter=_STEPS)
+    fitted.fit(twice, classes, sample_weight=weights)
+    numbers = (tuple(map(float, one)) for one in (shift, spread, fitted.coef_[0]))
+    return Verifier(tuple(signs.columns), *numbers, intercept=float(fitted.intercept_[0]))
 
 
 def cross_fitted(

@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from prompt_recovery import config
 from prompt_recovery.engines.embedder import Embedder
+from prompt_recovery.engines.piece_exchanges import Exchange
 from prompt_recovery.errors import InputError
 from prompt_recovery.places import TriplesFolder
 from prompt_recovery.recover.constants.constant_bound import free_vector
@@ -67,17 +68,20 @@ def find_constants(
     prompts: Sequence[str] = (),
     states: Path | None = None,
     quick: Embed | None = None,
+    exchanges: Exchange | None = None,
     clusters: int = 0,
 ) -> Constants:
     """Search the constants of prompts with these weights; the leaderboard's only if `pieces` is given, even empty.
 
     `held_out`: by name, prompts with weights that the found texts are scored on. `prompts`: whose words and wordings
     are used, the most frequent first; else those of `weight`. `states`: a folder that searches stand in. `quick`: the
-    embedder less exactly, for candidates. `clusters`: of the prompts, each with a constant of its own for the
-    leaderboard, on which as many candidates are spent as on that of all.
+    embedder less exactly, for candidates. `exchanges`: what may stand for a piece, by the embedder's gradient.
+    `clusters`: of the prompts, each with a constant of its own for the leaderboard, on which as many candidates are
+    spent as on that of all.
     """
     ranked = prompts or sorted(weight, key=lambda prompt: (-weight[prompt], prompt))
-    finder = constant_finder(ranked, embed, limit=limit, settings=settings, pieces=pieces, quick=quick)
+    how = {"pieces": pieces, "quick": quick, "exchanges": exchanges}
+    finder = constant_finder(ranked, embed, limit=limit, settings=settings, **how)
     targets = finder.targets(weight)
     clean = finder.find(targets, "clean", states=states)
     seeds = [clean.rewrite_prompt]
@@ -128,6 +132,7 @@ def constants_of_run(
         prompts=train["rewrite_prompt"].value_counts().index.tolist(),
         states=states,
         quick=quick,
+        exchanges=embed.exchanges,
         clusters=run.leaderboard.clusters if run.leaderboard.cluster_constants else 0,
     )
 

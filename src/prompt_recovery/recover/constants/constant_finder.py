@@ -13,6 +13,7 @@ import numpy as np
 from tqdm import tqdm
 
 from prompt_recovery import config
+from prompt_recovery.engines.piece_exchanges import Exchange
 from prompt_recovery.errors import InputError
 from prompt_recovery.recover.constants.constant_moves import FreeMoves, Phrases, ReadableMoves, read_units
 from prompt_recovery.recover.constants.constant_search import Budget, Moves, Place, Standing, search_text
@@ -111,11 +112,11 @@ class ConstantFinder:
         return max(best, *map(ScoredText, texts, scores), key=lambda one: one.train_score)
 
     def _put_together(self, texts: Sequence[str]) -> list[str]:
-        """Return as many of the texts, one behind the other, as two fifths of the limit hold.
+        """Return as many of the texts, one behind the other, as half of the limit holds.
 
         Of a good text of 15 words with MiniLM one edit in 2,500 gained; a long text begins lower and soon passes it.
         """
-        part = replace(self.limit, max_pieces=self.limit.max_pieces * 2 // 5)
+        part = replace(self.limit, max_pieces=self.limit.max_pieces // 2)
         longer = part.fitting([" ".join(texts[:count]) for count in range(1, len(texts) + 1)])
         return longer[-1:] or list(texts[:1])
 
@@ -153,12 +154,13 @@ def constant_finder(
     settings: config.Constant,
     pieces: Sequence[str] | None = None,
     quick: Embed | None = None,
+    exchanges: Exchange | None = None,
 ) -> ConstantFinder:
     """Return the finder of these prompts, the most frequent first; of the leaderboard's texts too if `pieces` is given.
 
     `pieces`: of the embedder's tokeniser as they stand in a text, with a leading space where they begin a word; may be
-    empty. `quick`: the embedder less exactly, for candidates. Raises InputError for no prompts, and vectors that are
-    none.
+    empty. `quick`: the embedder less exactly, for candidates. `exchanges`: what may stand for a piece of a text. Raises
+    InputError for no prompts, and vectors that are none.
     """
     texts = tuple(text for text in dict.fromkeys(" ".join(prompt.split()) for prompt in prompts) if text not in _NULLS)
     if not texts:
@@ -171,7 +173,7 @@ def constant_finder(
     whole = set(limit.fitting(texts[: settings.seeds]))
     held = {text: vector for text, vector in zip(texts, vectors, strict=True) if text in whole}
     readable = _readable(wording, held, settings)
-    free = None if pieces is None else _free(wording, held, pieces, quick or embed, settings.units)
+    free = None if pieces is None else _free(wording, held, pieces, quick or embed, settings.units, exchanges)
     return ConstantFinder(texts, vectors, readable, free, embed, quick or embed, limit, settings)
 
 
@@ -183,15 +185,20 @@ def _readable(wording: Wording, held: Mapping[str, np.ndarray], settings: config
 
 
 def _free(
-    wording: Wording, held: Mapping[str, np.ndarray], pieces: Sequence[str], embed: Embed, most: int
+    wording: Wording,
+    held: Mapping[str, np.ndarray],
+    pieces: Sequence[str],
+    embed: Embed,
+    most: int,
+    exchanges: Exchange | None,
 ) -> FreeMoves:
-    """Return the moves with the prompts' words, the commonest first, and the embedder's pieces."""
+    """Return the moves with the prompts' words, the commonest first, and the embedder's pieces; `most` are embedded."""
     words = [f" {word}" for word in wording.words if word]
-    units = tuple(unit for unit in dict.fromkeys([*words, *pieces]) if unit.strip())[:most]
-    vectors = unit_vectors(embed, [unit.strip() for unit in units]).astype(np.float32)
+    units = tuple(unit for unit in dict.fromkeys([*words, *pieces]) if unit.strip())
+    vectors = unit_vectors(embed, [unit.strip() for unit in units[:most]]).astype(np.float32)
     number = {unit: place for place, unit in enumerate(units)}
     read = {text: vector for prompt, vector in held.items() if (text := read_units(prompt, number))}
-    return FreeMoves(units, vectors, _phrases(read, vectors.shape[1]))
+    return FreeMoves(units, vectors, _phrases(read, vectors.shape[1]), exchanges)
 
 
 def _phrases(held: Mapping[Text, np.ndarray], width: int) -> Phrases:

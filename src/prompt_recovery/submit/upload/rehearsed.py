@@ -65,8 +65,8 @@ def read_rehearsed(run: config.RunConfig, folder: Path) -> Rehearsed:
     remade = f"make submit RUN={run.name}"
     marker = read_json(folder / "bundle" / MARKER, made_by=remade)
     bundle_id = marker["bundle_id"]
-    _require_whole(folder / "bundle", marker["files"], remade)
-    _require_rehearsed(folder / "rehearsal.json", bundle_id, f"make rehearse RUN={run.name}")
+    require_whole(folder / "bundle", marker["files"], remade)
+    require_rehearsed(folder / "rehearsal.json", bundle_id, f"make rehearse RUN={run.name}")
     kernel = read_json(folder / "kernel-metadata.json", made_by=remade)
     found = Rehearsed(
         run=run.name,
@@ -77,7 +77,7 @@ def read_rehearsed(run: config.RunConfig, folder: Path) -> Rehearsed:
         dataset_metadata=read_json(folder / "bundle" / "dataset-metadata.json", made_by=remade),
         kernel_metadata=kernel,
     )
-    _require_own_notebook(found.notebook, bundle_id, remade)
+    require_own_notebook(found.notebook, bundle_id, remade)
     _require_owner(run, found, remade)
     asked = run.submit.accelerator if kernel["enable_gpu"] else None
     if kernel["enable_internet"] or kernel.get("machine_shape") != asked:
@@ -88,7 +88,8 @@ def read_rehearsed(run: config.RunConfig, folder: Path) -> Rehearsed:
     return found
 
 
-def _require_whole(bundle: Path, files: dict[str, dict], remade: str) -> None:
+def require_whole(bundle: Path, files: dict[str, dict], remade: str) -> None:
+    """Raise InputError unless the bundle's files are just those of its marker."""
     there = {entry.name for entry in bundle.iterdir()} - _NOT_IN_MARKER
     other = sorted(name for name in there & files.keys() if sha256(bundle / name) != files[name]["sha256"])
     lists = {"missing": files.keys() - there, "not in its marker": there - files.keys(), "changed": other}
@@ -97,7 +98,8 @@ def _require_whole(bundle: Path, files: dict[str, dict], remade: str) -> None:
         raise InputError(f"{bundle}: is not as it was built; {'; '.join(wrong)}. Run `{remade}`.")
 
 
-def _require_rehearsed(path: Path, bundle_id: str, redone: str) -> None:
+def require_rehearsed(path: Path, bundle_id: str, redone: str) -> None:
+    """Raise InputError unless the rehearsal was of this bundle, and every case of it ended as it must."""
     rehearsal = read_json(path, made_by=redone)
     if rehearsal.get("bundle_id") != bundle_id:
         raise InputError(f"{path}: is of bundle {rehearsal.get('bundle_id')}, not of {bundle_id}. Run `{redone}`.")
@@ -106,7 +108,8 @@ def _require_rehearsed(path: Path, bundle_id: str, redone: str) -> None:
         raise InputError(f"{path}: did not end as expected in: {', '.join(bad)}. Mend that, then run `{redone}`.")
 
 
-def _require_own_notebook(path: Path, bundle_id: str, remade: str) -> None:
+def require_own_notebook(path: Path, bundle_id: str, remade: str) -> None:
+    """Raise InputError unless the notebook is the one that accepts this bundle."""
     cells = read_json(path, made_by=remade)["cells"]
     if not any(f'BUNDLE_ID = "{bundle_id}"' in "".join(cell["source"]) for cell in cells):
         raise InputError(f"{path}: is not the notebook of bundle {bundle_id}. Run `{remade}`.")

@@ -1,0 +1,98 @@
+"""What a first run measured in, the cases of a rehearsal out: plain data, what is done and how it must end."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from prompt_recovery.submit.rehearsal.layouts import Layout
+
+Defaults = Literal["none", "one", "some", "all"]  # how many rows must get the default; `some`: neither none nor all
+BATCHES = 3  # of the tables `few` and `odd`
+_ALWAYS = "7"  # a row that every table of the hidden run has
+_LATE_SECONDS = 20  # from when the first answers are due to the deadline
+
+
+@dataclass(frozen=True)
+class Case:
+    """One run of the notebook. Its input, what is wrong there, and how it must end.
+
+    `table`: a name in `Tables`; `defect`: a key of DEFECTS, done to a copy of the bundle; `fault`: what the injected
+    module commits; `submit`: settings of [submit] that the copy's config has instead; `names`: a regular expression
+    that the problems in the report, or in a commit run the error, must match.
+    """
+
+    name: str
+    table: str
+    is_rerun: bool = True
+    layout: Layout = "nested"
+    defect: str = ""
+    fault: Mapping[str, Any] = field(default_factory=dict)
+    submit: Mapping[str, float] = field(default_factory=dict)
+    defaults: Defaults = "none"
+    names: str = ""
+    is_alone: bool = False  # on the machine, with all its threads
+
+    @property
+    def must_stop(self) -> bool:
+        """Say whether the notebook must end with an error: a commit run of a bundle with a defect."""
+        return bool(self.defect) and not self.is_rerun
+
+
+@dataclass(frozen=True)
+class Measured:
+    """Of a run without faults: seconds until the first batch is asked, of loading, and of a batch."""
+
+    start_seconds: float
+    load_seconds: float
+    batch_seconds: float
+
+
+SCORED = Case("commit run, as scored", "scored", is_rerun=False, is_alone=True)
+HIDDEN = Case("hidden run", "hidden", is_alone=True)
+VISIBLE = Case("commit run, flat mounts, Kaggle's one row", "visible", is_rerun=False, layout="flat")
+DEFECT_NAMES = {
+    "missing wheel": "a wheel is missing",
+    "corrupt weights": "corrupt weights",
+    "wrong id": "another bundle's id",
+    "two bundles": "two bundles mounted",
+}
+
+
+def first_cases() -> list[Case]:
+    """Return the run whose answers are scored, and the hidden one: each alone on the machine, to be timed."""
+    return [SCORED, HIDDEN]
+
+
+def other_cases(measured: Measured) -> list[Case]:
+    """Return all others, those that take longest first; their limits in seconds are reckoned from `measured`."""
+    return [*_faults(measured), VISIBLE, Case("odd texts, repeated ids", "odd", layout="flat"), *_defects()]
+
+
+def _faults(measured: Measured) -> list[Case]:
+    hangs = max(10.0, 3 * max(measured.load_seconds, measured.batch_seconds))  # others run beside: slower by half
+    late = (1.5 * measured.start_seconds + _LATE_SECONDS) / 3600
+    slow = {"kind": "slow", "seconds": 1.5 * _LATE_SECONDS / BATCHES}
+    memory = {"kind": "out of memory", "rows": 4, "id": _ALWAYS}
+    return [
+        Case("a batch hangs", "few", fault={"kind": "hangs", "batch": 1}, submit={"batch_limit_seconds": hangs},
+             names="a worker hung for"),
+        Case(f"deadline {_LATE_SECONDS} s after the start", "few", fault=slow, submit={"time_limit_hours": late},
+             defaults="some", names="the time was up"),
+        Case("a worker is killed", "few", fault={"kind": "killed", "batch": 1}, names="a worker ended by SIGKILL"),
+        Case("out of memory above 4 rows, and at one always", "few", fault=memory, defaults="one",
+             names="1 of .* rows got the default: out of memory"),
+    ]  # fmt: skip
+
+
+def _defects() -> list[Case]:
+    """Return each defect of a bundle twice: it must stop a commit run, and cost a hidden one no more than answers."""
+    return [
+        Case(f"{name}, {'hidden' if is_rerun else 'commit'} run", "few", is_rerun, defect=defect, defaults="all")
+        for defect, name in DEFECT_NAMES.items()
+        for is_rerun in (True, False)
+    ]
+
+
+def chosen(cases: list[Case], names: list[str] | None) -> list[Case]:
+    """Return the cases whose name has one of `names` in it; all where none are given."""
+    return [case for case in cases if names is None or any(name in case.name for name in names)]
