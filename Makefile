@@ -153,7 +153,7 @@ lint: $(VENV)/installed-dev
 
 test: lint ## lint, the fast tests, then the slow ones
 	OMP_NUM_THREADS=1 $(py) -m pytest -n auto -m "not slow and not gpu"
-	$(py) -m pytest -m "slow and not gpu"
+	OMP_NUM_THREADS=1 $(py) -m pytest -n auto --dist loadfile --no-loadscope-reorder -m "slow and not gpu"
 
 clean: ## remove what the stages made (not .venv, not data/raw)
 	rm -rf data/triples data/models runs $(wildcard submissions/*/)

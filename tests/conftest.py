@@ -12,6 +12,11 @@ import pytest
 PROJECT = Path(__file__).resolve().parents[1]
 
 
+def pytest_collection_modifyitems(items):
+    """Let the whole chain's tests begin: they take the longest, beside all others."""
+    items.sort(key=lambda item: item.path.name != "test_pipeline.py")
+
+
 @pytest.fixture(scope="session")
 def model_folder(tmp_path_factory):
     """A function from a family name to its model folder, made once."""
@@ -58,12 +63,3 @@ def embed_angles():
         return np.stack([np.cos(angles), np.sin(angles)], axis=1)
 
     return embed
-
-
-@pytest.fixture(scope="session")
-def done(tmp_path_factory) -> tuple[Path, str]:
-    """A project in which `make submit` of a very small run has ended, and what it printed; made once."""
-    from test_pipeline import make, make_project
-
-    project = make_project(tmp_path_factory.mktemp("project"))
-    return project, make(project)
