@@ -35,6 +35,8 @@ adapters := $(call read_config," ".join("runs/" + name + "/manifests/train.json"
 base := $(call read_config,c["base"]["model"] + "/manifest.json" if "from_scratch" in c.get("base", ()) else "")
 rungs := $(addprefix runs/compare/$(RUN)/,$(METHODS))
 
+rehearsing = $(py) scripts/rehearse.py --run $(run) $(if $(IMAGE),--python $(IMAGE_VENV)/bin/python)
+
 .DELETE_ON_ERROR:
 .NOTPARALLEL: # a stage uses all cores, and its seconds are measured
 .PHONY: help data base train constant vector choose recover score compare merge submit rehearse image upload doctor test lint clean configure
@@ -131,11 +133,11 @@ $(run)/manifests/merge.json: $(run)/settings/merge.json $(run)/manifests/train.j
 $(submission)/manifest.json: $(run)/settings/submit.json $(run)/manifests/score.json submissions/notebook.py
 	$(py) scripts/submit.py --run $(run)
 
-$(submission)/rehearsal.json: $(submission)/manifest.json
-	$(py) scripts/rehearse.py --run $(run)
+$(submission)/rehearsal.json: $(submission)/manifest.json $(if $(IMAGE),| $(IMAGE_VENV)/installed)
+	$(rehearsing)
 
 rehearse: $(submission)/manifest.json $(if $(IMAGE),image) ## run the offline notebook again as Kaggle would; IMAGE=1 with its versions
-	$(py) scripts/rehearse.py --run $(run) $(if $(IMAGE),--python $(IMAGE_VENV)/bin/python)
+	$(rehearsing)
 
 # only what was made and rehearsed is uploaded: nothing is made anew here
 upload: $(VENV)/installed ## upload the rehearsed bundle, run its notebook on Kaggle; SUBMIT=1 submits it, WAIT=1 awaits the score

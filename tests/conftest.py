@@ -8,13 +8,30 @@ os.environ |= {"HF_HUB_OFFLINE": "1", "HF_HUB_DISABLE_TELEMETRY": "1", "TOKENIZE
 import numpy as np
 import pandas as pd
 import pytest
+from filelock import FileLock
 
 PROJECT = Path(__file__).resolve().parents[1]
 
 
 def pytest_collection_modifyitems(items):
-    """Let the whole chain's tests begin: they take the longest, beside all others."""
-    items.sort(key=lambda item: item.path.name != "test_pipeline.py")
+    """Let the whole chain's tests begin, for they take the longest; others that need what it made come last."""
+    order = {"test_pipeline.py": 0, "test_image.py": 2, "test_compared_runs.py": 2}
+    items.sort(key=lambda item: order.get(item.path.name, 1))
+
+
+@pytest.fixture(scope="session")
+def done(tmp_path_factory) -> tuple[Path, str]:
+    """A project in which `make submit` of a very small run has ended, and what it printed: one for all processes."""
+    from small_project import make, make_project
+
+    own = tmp_path_factory.getbasetemp()
+    shared = own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+    project, printed = shared / "project", shared / "printed.txt"
+    with FileLock(shared / "project.lock"):
+        if not printed.exists():
+            said = make(make_project(project))
+            printed.write_text(said)
+    return project, printed.read_text()
 
 
 @pytest.fixture(scope="session")

@@ -2,7 +2,6 @@
 
 import json
 import os
-import re
 import shutil
 import signal
 import subprocess
@@ -12,113 +11,11 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from conftest import PROJECT
+from small_project import RUN_FOLDER, command, copied, due, make, make_project, predictions, times
 
-from prompt_recovery.places import RunFolder
-from prompt_recovery.submit.wheels.image import read_image
-from prompt_recovery.submit.wheels.wheelhouse import pinned_wheels
 from prompt_recovery.tables import PREDICTIONS, read_table
 
 pytestmark = pytest.mark.slow
-
-DATA = """
-[originals]
-count = 200
-max_words = 20
-[split]
-train_rows = 200
-valid_rows = 12
-test_rows = 24
-"""
-RUN = """
-data = "micro"
-device = "cpu"
-[base]
-model = "data/models/micro"
-[base.from_scratch]
-vocabulary = 600
-hidden_size = 64
-intermediate_size = 64
-[base.from_scratch.train]
-epochs = 2
-[train]
-learning_rate = 2e-3
-batch_tokens = 2048
-activation_checkpointing = false
-validations = 2
-[embedder]
-kind = "minilm"
-[generation]
-max_new_tokens = 24
-batch_size = 8
-openings = ["", "Make"]
-[constant]
-candidates = 200
-units = 400
-[vector]
-max_rows = 200
-[decoding]
-rounds = 1
-embedded = 4
-[recover]
-tracks = ["clean", "leaderboard"]
-[score]
-oracle_prompts = 50
-bank_prompts = 100
-[submit]
-rehearsal_rows = 16
-hidden_rows = 40
-"""
-RUN_FOLDER = RunFolder(Path("runs/micro"))
-STAGES = ("train", "constant", "vector", "choose", "recover", "score")
-
-
-def make_project(folder: Path) -> Path:
-    files = subprocess.run(["git", "ls-files", "-z"], cwd=PROJECT, capture_output=True, check=True).stdout
-    for name in filter(None, files.decode().split("\0")):
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy2(PROJECT / name, folder / name)
-    (folder / "configs" / "data" / "micro.toml").write_text(DATA)
-    (folder / "configs" / "run" / "micro.toml").write_text(RUN)
-    return folder
-
-
-def command(*targets: str, run: str = "micro") -> list[str]:
-    """Use this interpreter's environment: what is tested here is the pipeline, not the installation."""
-    return ["make", *targets, f"RUN={run}", f"VENV={sys.prefix}", "-o", f"{sys.prefix}/installed"]
-
-
-def make(project: Path, *targets: str, run: str = "micro") -> str:
-    finished = subprocess.run(command(*(targets or ["submit"]), run=run), cwd=project, capture_output=True, text=True)
-    assert finished.returncode == 0, finished.stdout + finished.stderr
-    return finished.stdout
-
-
-def due(project: Path) -> list[str]:
-    """Return the scripts that `make submit` would run, once `make configure` was."""
-    planned = make(project, "-n", "-o", "configure", "submit")
-    return [name for name in re.findall(r"scripts/(\w+)\.py", planned) if name != "summary"]
-
-
-def times(project: Path) -> dict[str, int]:
-    manifests = {
-        "data": project / "data/triples/micro/manifest.json",
-        "base": project / "data/models/micro/manifest.json",
-    }
-    manifests |= {stage: project / RUN_FOLDER.manifest(stage) for stage in STAGES}
-    manifests |= {name: project / "submissions/micro" / f"{name}.json" for name in ("manifest", "rehearsal")}
-    return {name: path.stat().st_mtime_ns for name, path in manifests.items()}
-
-
-def predictions(project: Path) -> pd.DataFrame:
-    return read_table(project / RUN_FOLDER.predictions, PREDICTIONS, key=("method", "id"))
-
-
-@pytest.fixture(scope="module")
-def done(tmp_path_factory) -> tuple[Path, str]:
-    """A project in which `make submit` of a very small run has ended, and what it printed."""
-    project = make_project(tmp_path_factory.mktemp("project"))
-    return project, make(project)
 
 
 def test_the_whole_chain_ends_with_a_table_and_the_paths(done):
@@ -202,8 +99,7 @@ def test_touching_a_config_without_changing_it_does_nothing(done):
     ],
 )
 def test_a_changed_setting_redoes_just_what_depends_on_it(done, tmp_path, old, new, redone):
-    project = tmp_path / "project"
-    shutil.copytree(done[0], project, symlinks=True, ignore=shutil.ignore_patterns("rehearsal"))
+    project = copied(done[0], tmp_path / "project")
     config = project / "configs/run/micro.toml"
     config.write_text(config.read_text().replace(old, new))
     make(project, "configure")
@@ -248,39 +144,6 @@ def test_the_merged_model_is_scored_against_the_unmerged_one(done):
     assert (project / RUN_FOLDER.merged / "model.safetensors").exists()
 
 
-def test_methods_are_compared_on_one_code_path_and_none_is_run_twice(done):
-    project, _ = done
-    compare = ["METHODS=nearest retrieval last_layers", "compare"]
-    assert [line.split(" | ")[0] for line in make(project, *compare).splitlines() if line.startswith("| ")][1:] == [
-        "| constant", "| nearest", "| retrieval", "| last_layers",
-    ]  # fmt: skip
-    ladder = project / RUN_FOLDER.comparison
-    assert "Difference to constant" in (ladder / "report.html").read_text()
-    assert (ladder / "last_layers/weights/weights.safetensors").exists() and not (ladder / "retrieval/adapter").exists()
-    before = {path: path.stat().st_mtime_ns for path in ladder.glob("*/manifests/*.json")}
-    assert len(before) == 12
-    make(project, *compare)
-    assert {path: path.stat().st_mtime_ns for path in before} == before
-
-
-def test_one_stage_is_compared_with_two(done):
-    project, _ = done
-    scratch = RUN[RUN.index("[base.from_scratch]") : RUN.index("[train]")]
-    second = RUN.replace(scratch, "").replace('data = "micro"', 'data = "micro"\ninit_from = "micro"')
-    (project / "configs/run/second.toml").write_text(second)
-    printed = make(project, "compare", "METHODS=first_stage two_stages", run="second")
-    assert [line.split(" | ")[0] for line in printed.splitlines() if line.startswith("| ")][1:] == [
-        "| constant", "| first_stage", "| two_stages",
-    ]  # fmt: skip
-    rungs = RunFolder(project / "runs/compare/second")
-    first, own, two = (
-        (folder / "adapter/adapter_model.safetensors").read_bytes()
-        for folder in (project / RUN_FOLDER.path, rungs.path / "first_stage", rungs.path / "two_stages")
-    )
-    assert own == first != two
-    assert "one stage against two" in (rungs.path / "report.html").read_text()
-
-
 def interrupt(project: Path, when: Path, how: signal.Signals) -> None:
     """Start `make submit` and send `how` to all its processes as soon as `when` exists."""
     process = subprocess.Popen(
@@ -314,51 +177,3 @@ def test_an_interrupted_make_goes_on_and_ends_as_the_undisturbed_one(done, tmp_p
     assert due(project) == ["rehearse"]
     assert not list(project.rglob("*.partial"))
     pd.testing.assert_frame_equal(predictions(project), predictions(done[0]))
-
-
-# --- the notebook on the versions of Kaggle's image, in an environment of its own, with the wheels of the bundle ------
-
-
-@pytest.fixture(scope="module")
-def image_python() -> Path:
-    """Make the environment, unless `make image` was run before -> its interpreter."""
-    command = ["make", "image", f"VENV={sys.prefix}", "-o", f"{sys.prefix}/installed"]
-    finished = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True)
-    assert finished.returncode == 0, finished.stdout[-2000:] + finished.stderr[-2000:]
-    return PROJECT / ".venv-image" / "bin" / "python"
-
-
-def versions(python: Path) -> dict[str, str]:
-    code = (
-        "import json, re; from importlib.metadata import distributions as d; "
-        "print(json.dumps({re.sub(r'[-_.]+', '-', one.name).lower(): one.version for one in d()}))"
-    )
-    return json.loads(subprocess.run([python, "-c", code], capture_output=True, text=True, check=True).stdout)
-
-
-def test_the_environment_has_the_versions_of_the_inventory_and_nothing_that_must_come_from_the_bundle(image_python):
-    found, image = versions(image_python), read_image().packages
-    lines = (PROJECT / "requirements-image.txt").read_text().splitlines()
-    pins = dict(line.split("  #")[0].split("==") for line in lines if not line.startswith("#"))
-    pins = {name.replace("_", "-"): version for name, version in pins.items()}
-    assert {name: found.get(name) for name in pins} == pins
-    assert pins.keys() >= {"transformers", "peft", "accelerate", "sentence-transformers", "numpy", "pandas"}
-    for name in pins.keys() & image.keys():
-        assert image[name].startswith(">=") or image[name] == pins[name], f"{name}: the inventory has {image[name]}"
-    assert not found.keys() & {*pinned_wheels(), "prompt-recovery", "trl"}
-
-
-def test_a_rehearsal_in_it_answers_all_rows_as_they_were_scored(image_python, done, tmp_path):
-    project = tmp_path / "project"
-    shutil.copytree(done[0], project, symlinks=True, ignore=shutil.ignore_patterns("rehearsal"))
-    script = [sys.executable, "scripts/rehearse.py", "--run", "runs/micro", "--python", image_python]
-    finished = subprocess.run([*script, "--cases", "flat"], cwd=project, capture_output=True, text=True)
-    assert finished.returncode == 0, finished.stdout[-3000:] + finished.stderr[-3000:]
-    for case, rows in {
-        "commit-run-as-scored": 16,
-        "hidden-run": 40,
-        "commit-run-flat-mounts-Kaggle-s-one-row": 1,
-    }.items():
-        report = json.loads((project / "submissions/micro/rehearsal" / case / "working/run_report.json").read_text())
-        assert report["libraries"]["transformers"] == "5.0.0" and report["libraries"]["peft"] == "0.19.1"
-        assert (report["rows"], report["answered"]["default"], report["problems"]) == (rows, 0, [])
