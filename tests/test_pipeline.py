@@ -33,7 +33,7 @@ def test_every_case_of_the_rehearsal_ended_as_it_must_and_its_answers_are_those_
     project, printed = done
     result = json.loads((project / "submissions/micro/rehearsal.json").read_text())
     cases = {case["name"]: case for case in result["cases"]}
-    assert len(cases) == 16 and {case["ended"] for case in cases.values()} == {"as expected"}
+    assert len(cases) == 17 and {case["ended"] for case in cases.values()} == {"as expected"}
     assert all(name in printed for name in cases)
     hidden = cases["hidden run"]
     assert hidden["rows"] == 40 and hidden["answered"]["default"] == 0 and hidden["rows_per_second"] > 0

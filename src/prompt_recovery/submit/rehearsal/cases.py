@@ -31,6 +31,7 @@ class Case:
     defaults: Defaults = "none"
     names: str = ""
     is_alone: bool = False  # on the machine, with all its threads
+    hides_gpus: bool = False
 
     @property
     def must_stop(self) -> bool:
@@ -50,6 +51,7 @@ class Measured:
 SCORED = Case("commit run, as scored", "scored", is_rerun=False, is_alone=True)
 HIDDEN = Case("hidden run", "hidden", is_alone=True)
 VISIBLE = Case("commit run, flat mounts, Kaggle's one row", "visible", is_rerun=False, layout="flat")
+UNACCELERATED = Case("no accelerator, commit run", "visible", is_rerun=False, defect="a run for a GPU", hides_gpus=True)
 DEFECT_NAMES = {
     "missing wheel": "a wheel is missing",
     "corrupt weights": "corrupt weights",
@@ -65,7 +67,13 @@ def first_cases() -> list[Case]:
 
 def other_cases(measured: Measured) -> list[Case]:
     """Return all others, those that take longest first; their limits in seconds are reckoned from `measured`."""
-    return [*_faults(measured), VISIBLE, Case("odd texts, repeated ids", "odd", layout="flat"), *_defects()]
+    return [
+        *_faults(measured),
+        VISIBLE,
+        UNACCELERATED,
+        Case("odd texts, repeated ids", "odd", layout="flat"),
+        *_defects(),
+    ]
 
 
 def _faults(measured: Measured) -> list[Case]:

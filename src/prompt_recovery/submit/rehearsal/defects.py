@@ -5,6 +5,7 @@ import json
 import shutil
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 from prompt_recovery.errors import InputError
 from prompt_recovery.submit.bundle import MARKER
@@ -34,21 +35,26 @@ def mounted_twice(bundle: Path) -> str:
     return second.name
 
 
+def for_a_gpu(bundle: Path) -> str:
+    with_settings(bundle, {"device": "auto"})
+    return "no GPU is visible"
+
+
 DEFECTS: dict[str, Callable[[Path], str]] = {
     "missing wheel": without_a_wheel,
     "corrupt weights": with_corrupt_weights,
     "wrong id": with_another_id,
     "two bundles": mounted_twice,
+    "a run for a GPU": for_a_gpu,
 }
 
 
-def with_settings(bundle: Path, submit: Mapping[str, float]) -> None:
-    """Give the copy's config other settings of [submit] and its marker the hash of that, so that it is whole."""
+def with_settings(bundle: Path, settings: Mapping[str, Any]) -> None:
+    """Give the copy's config other settings and its marker the hash of that, so that it is whole."""
     file = _one_of(bundle, "runs--*--config.json")
 
     def changed(content: bytes) -> bytes:
-        values = json.loads(content)
-        return json.dumps(values | {"submit": values["submit"] | dict(submit)}).encode()
+        return json.dumps(json.loads(content) | dict(settings)).encode()
 
     def sealed(content: bytes) -> bytes:
         marker, config = json.loads(content), file.read_bytes()

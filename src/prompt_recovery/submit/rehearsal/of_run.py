@@ -49,6 +49,7 @@ def rehearsal_of(folder: RunFolder, load_embedder: Callable[[], Embed], *, pytho
             "odd": odd_rows(few),
         },
         isolation=find_isolation(),
+        submit=run.submit.model_dump(mode="json"),
         python=python,
         limit_seconds=3600 * run.submit.time_limit_hours + 600,
         side_by_side=min(2, len(os.sched_getaffinity(0))) if run.device == "cpu" else 1,

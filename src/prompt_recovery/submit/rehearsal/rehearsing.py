@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -33,6 +34,7 @@ class Rehearsal:
     mounted: Mounted
     tables: Mapping[str, pd.DataFrame]
     isolation: Isolation
+    submit: Mapping[str, Any]  # the run's settings of the section
     python: str = sys.executable
     limit_seconds: float = 9 * 3600
     side_by_side: int = 1
@@ -51,7 +53,7 @@ def rehearse_case(case: Case, rehearsal: Rehearsal) -> Outcome:
     bundle = make_tree(root, rehearsal.mounted, pairs, sample, case.layout, is_read_only=is_read_only)
     named = DEFECTS[case.defect](bundle) if case.defect else ""
     if case.submit:
-        with_settings(bundle, case.submit)
+        with_settings(bundle, {"submit": rehearsal.submit | dict(case.submit)})
     before, executed = snapshot(root / "input"), _executed(case, rehearsal, root)
     try:
         if snapshot(root / "input") != before:
@@ -107,6 +109,7 @@ def _executed(case: Case, rehearsal: Rehearsal, root: Path) -> Executed:
         folder.mkdir()
     variables = rehearsal.isolation.environment(case.fault, state)
     variables |= {"KAGGLE_IS_COMPETITION_RERUN": "1"} if case.is_rerun else {}
+    variables |= {"CUDA_VISIBLE_DEVICES": ""} if case.hides_gpus else {}
     if not case.is_alone and rehearsal.side_by_side > 1:
         variables["OMP_NUM_THREADS"] = str(max(1, len(os.sched_getaffinity(0)) // rehearsal.side_by_side))
     return execute(
