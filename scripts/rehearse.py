@@ -5,7 +5,7 @@ import sys
 from prompt_recovery.errors import readable_exit
 from prompt_recovery.manifest import read_json, write_json
 from prompt_recovery.places import run_parser
-from prompt_recovery.submit.rehearsal.cases import HIDDEN, chosen, first_cases, other_cases
+from prompt_recovery.submit.rehearsal.cases import HIDDEN, chosen, few_batch, first_cases, other_cases
 from prompt_recovery.submit.rehearsal.of_run import rehearsal_of
 from prompt_recovery.submit.rehearsal.outcomes import as_row, projection, projection_line, table
 from prompt_recovery.submit.rehearsal.rehearsing import rehearse_cases
@@ -25,7 +25,8 @@ def main() -> None:
         (target / "rehearsal.json").unlink(missing_ok=True)
     first = rehearse_cases(first_cases(), rehearsal)
     hidden = next(outcome for outcome in first if outcome.case == HIDDEN.name)
-    outcomes = first + rehearse_cases(chosen(other_cases(hidden.measured), asked.cases), rehearsal)
+    others = other_cases(hidden.measured, few_batch(run))
+    outcomes = first + rehearse_cases(chosen(others, asked.cases), rehearsal)
     projected = projection(hidden, run.submit)
     print(f"{table(outcomes)}\n{projection_line(projected)}")
     if not asked.cases:

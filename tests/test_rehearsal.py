@@ -99,12 +99,14 @@ def test_a_change_of_the_input_is_seen_and_one_of_a_copy_spares_the_bundle(mount
 
 
 def test_every_defect_is_rehearsed_in_both_runs_and_names_differ():
-    cases = first_cases() + other_cases(Measured(10.0, 4.0, 2.0))
+    cases = first_cases() + other_cases(Measured(10.0, 4.0, 2.0), 5)
     assert len({case.name for case in cases}) == len(cases)
     assert {case.defect for case in cases if case.must_stop} == DEFECTS.keys()
     assert {case.defect for case in cases if case.defect and case.is_rerun} == DEFECTS.keys() - {"a run for a GPU"}
     assert {case.fault.get("kind") for case in cases} >= {"killed", "hangs", "slow", "out of memory"}
     assert {case.layout for case in cases} == {"nested", "flat"}
+    with_faults = [case for case in cases if case.fault or case.table == "odd"]
+    assert {case.settings["generation"]["batch_size"] for case in with_faults} == {5}
     assert [case.name for case in chosen(cases, ["killed"])] == ["a worker is killed"]
     assert chosen(cases, None) == cases
 
@@ -130,7 +132,7 @@ def test_other_settings_are_sealed_in_the_marker(mounted, tmp_path):
     import hashlib
 
     bundle = make_tree(tmp_path / "kaggle", mounted, PAIRS, ["a"], "nested", is_read_only=True)
-    with_settings(bundle, {"submit": {"time_limit_hours": 0.1, "owner": "me"}})
+    with_settings(bundle, {"submit": {"time_limit_hours": 0.1}})
     config, marker = (bundle / name for name in ("runs--tiny--config.json", "prompt-recovery-bundle.json"))
     assert json.loads(config.read_text())["submit"] == {"time_limit_hours": 0.1, "owner": "me"}
     entry = json.loads(marker.read_text())["files"]["runs--tiny--config.json"]

@@ -87,7 +87,7 @@ def test_the_tracks_have_tables_of_their_own(embed_angles):
 
 
 def test_scores_are_told_by_source_too_where_sources_are_known(embed_angles):
-    truth = TRUTH.assign(original_source=["mail", "verse", "mail", "mail"])
+    truth = TRUTH.assign(original_source=["mail", "verse", "mail", "mail"], original_group=["a", "b", "c", "d"])
     rows, document = score(embed_angles, truth=truth)
     found = {(one["source"], one["split"], one["method"]): (one["score"], one["rows"]) for one in document["sources"]}
     assert found["mail", "S1", "adapter"] == (pytest.approx(0.5625), 2)
@@ -95,6 +95,17 @@ def test_scores_are_told_by_source_too_where_sources_are_known(embed_angles):
     page = render_report(RUN, RunScores(rows, document, {}), [], TRAINED)
     assert "By source of the original, S1" in page and '<span class="best">1.000</span>' in page
     assert score(embed_angles)[1]["sources"] == []
+
+
+def test_the_interval_of_a_source_is_by_originals_where_these_are_fewer(embed_angles):
+    several = TRUTH.assign(split="S1", original_source="mail", original_group=["a", "b", "c", "d"])
+    by_family, by_text = (
+        {one["method"]: one for one in score(embed_angles, truth=truth)[1]["sources"]}["adapter"]
+        for truth in (several, several.assign(original_group="the one text"))
+    )
+    assert by_family["originals"] == 4 and -1 < by_family["low"] < by_family["high"] < 1
+    assert by_text["originals"] == 1 and (by_text["low"], by_text["high"]) == (-1, 1)
+    assert by_text["score"] == by_family["score"]
 
 
 def test_the_report_stands_alone_and_escapes_texts(embed_angles):
@@ -149,6 +160,7 @@ def test_the_interval_holds_whole_clusters_together():
     rows_apart = cluster_bootstrap(scores, [str(i) for i in range(100)], confidence=0.95, samples=2_000)
     two_clusters = cluster_bootstrap(scores, ["a"] * 50 + ["b"] * 50, confidence=0.95, samples=2_000)
     assert two_clusters == (0.0, 1.0)
+    assert cluster_bootstrap(scores, ["a"] * 100, confidence=0.95, samples=2_000) == (-1.0, 1.0)
     assert rows_apart == pytest.approx((0.40, 0.60), abs=0.02)
 
 

@@ -110,7 +110,10 @@ def _sources(scores: Sequence[dict[str, Any]], methods: Sequence[str]) -> list[d
     for split in sorted({score["split"] for score in scores}):
         own = [score | {"column": score["method"], "method": score["source"]} for score in scores]
         own = [score for score in own if score["split"] == split and score["column"] in methods]
-        size = {score["source"]: f"{score['rows']} rows, {score['families']} families" for score in own}
+        size = {
+            score["source"]: f"{score['rows']} rows, {score['families']} families, {score['originals']} originals"
+            for score in own
+        }
         cells = _cells(own, by="method")
         lines = [
             {"source": source, "size": size[source], "cells": [cells.get((source, method)) for method in methods]}

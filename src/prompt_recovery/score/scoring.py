@@ -74,14 +74,17 @@ def score_rows(rows: pd.DataFrame, embed: Embed) -> pd.DataFrame:
     return rows.assign(score=sharpened_cosine(vectors[: len(rows)], vectors[len(rows) :]))
 
 
-def summarise(rows: pd.DataFrame, settings: config.Score) -> list[SplitScore]:
-    """Return the score of every method on every split, never pooled over splits; methods in their first order."""
+def summarise(rows: pd.DataFrame, settings: config.Score, clusters: str = "family") -> list[SplitScore]:
+    """Return the score of every method on every split, never pooled over splits; methods in their first order.
+
+    `clusters`: the column by which the intervals are.
+    """
     order = {method: place for place, method in enumerate(dict.fromkeys(rows["method"]))}
     scores = []
     for (method, split), own in rows.groupby(["method", "split"]):
         low, high = cluster_bootstrap(
             own["score"].to_numpy(),
-            own["family"].tolist(),
+            own[clusters].tolist(),
             confidence=settings.confidence,
             samples=settings.bootstrap_samples,
         )
@@ -92,13 +95,16 @@ def summarise(rows: pd.DataFrame, settings: config.Score) -> list[SplitScore]:
 
 
 def summarise_sources(rows: pd.DataFrame, settings: config.Score) -> list[dict[str, Any]]:
-    """Return the scores of every method by split and source of the original, none where the truth names no sources."""
-    if "original_source" not in rows:
+    """Return the scores of every method by split and source of the original, none where the truth names no sources.
+
+    A source may be one text with many prompts: its interval is by originals where it has fewer of them than families.
+    """
+    if not {"original_source", "original_group"} <= set(rows):
         return []
     return [
-        {"source": source} | asdict(score)
-        for source, own in rows.groupby("original_source")
-        for score in summarise(own, settings)
+        {"source": source, "originals": own["original_group"].nunique()} | asdict(score)
+        for (source, split), own in rows.groupby(["original_source", "split"])
+        for score in summarise(own, settings, min(("family", "original_group"), key=lambda name: own[name].nunique()))
     ]
 
 

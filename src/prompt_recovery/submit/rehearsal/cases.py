@@ -4,10 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from prompt_recovery.config import RunConfig
 from prompt_recovery.submit.rehearsal.layouts import Layout
 
 Defaults = Literal["none", "one", "some", "all"]  # how many rows must get the default; `some`: neither none nor all
-BATCHES = 3  # of the tables `few` and `odd`
+BATCHES = 3  # of the table `few`
+_FEW_ROWS = 8  # of such a batch at most: after most faults its rows are asked again one by one
 _ALWAYS = "7"  # a row that every table of the hidden run has
 _LATE_SECONDS = 20  # from when the first answers are due to the deadline
 
@@ -17,8 +19,8 @@ class Case:
     """One run of the notebook. Its input, what is wrong there, and how it must end.
 
     `table`: a name in `Tables`; `defect`: a key of DEFECTS, done to a copy of the bundle; `fault`: what the injected
-    module commits; `submit`: settings of [submit] that the copy's config has instead; `names`: a regular expression
-    that the problems in the report, or in a commit run the error, must match.
+    module commits; `settings`: by section, what the copy's config has instead; `names`: a regular expression that the
+    problems in the report, or in a commit run the error, must match.
     """
 
     name: str
@@ -27,7 +29,7 @@ class Case:
     layout: Layout = "nested"
     defect: str = ""
     fault: Mapping[str, Any] = field(default_factory=dict)
-    submit: Mapping[str, float] = field(default_factory=dict)
+    settings: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     defaults: Defaults = "none"
     names: str = ""
     is_alone: bool = False  # on the machine, with all its threads
@@ -65,29 +67,39 @@ def first_cases() -> list[Case]:
     return [SCORED, HIDDEN]
 
 
-def other_cases(measured: Measured) -> list[Case]:
-    """Return all others, those that take longest first; their limits in seconds are reckoned from `measured`."""
+def few_batch(run: RunConfig) -> int:
+    """Return how many rows a batch of the table `few` has."""
+    return min(_FEW_ROWS, run.generation.batch_size)
+
+
+def other_cases(measured: Measured, batch_size: int) -> list[Case]:
+    """Return all others, those that take longest first; their limits in seconds are reckoned from `measured`.
+
+    `batch_size`: what `few_batch` gave.
+    """
+    few = {"generation": {"batch_size": batch_size}}
     return [
-        *_faults(measured),
+        *_faults(measured, few),
         VISIBLE,
         UNACCELERATED,
-        Case("odd texts, repeated ids", "odd", layout="flat"),
+        Case("odd texts, repeated ids", "odd", layout="flat", settings=few),
         *_defects(),
     ]
 
 
-def _faults(measured: Measured) -> list[Case]:
+def _faults(measured: Measured, few: Mapping[str, Mapping[str, float]]) -> list[Case]:
     hangs = max(10.0, 3 * max(measured.load_seconds, measured.batch_seconds))  # others run beside: slower by half
     late = (1.5 * measured.start_seconds + _LATE_SECONDS) / 3600
     slow = {"kind": "slow", "seconds": 1.5 * _LATE_SECONDS / BATCHES}
     memory = {"kind": "out of memory", "rows": 4, "id": _ALWAYS}
     return [
-        Case("a batch hangs", "few", fault={"kind": "hangs", "batch": 1}, submit={"batch_limit_seconds": hangs},
-             names="a worker hung for"),
-        Case(f"deadline {_LATE_SECONDS} s after the start", "few", fault=slow, submit={"time_limit_hours": late},
-             defaults="some", names="the time was up"),
-        Case("a worker is killed", "few", fault={"kind": "killed", "batch": 1}, names="a worker ended by SIGKILL"),
-        Case("out of memory above 4 rows, and at one always", "few", fault=memory, defaults="one",
+        Case("a batch hangs", "few", fault={"kind": "hangs", "batch": 1}, names="a worker hung for",
+             settings=few | {"submit": {"batch_limit_seconds": hangs}}),
+        Case(f"deadline {_LATE_SECONDS} s after the start", "few", fault=slow, defaults="some",
+             settings=few | {"submit": {"time_limit_hours": late}}, names="the time was up"),
+        Case("a worker is killed", "few", fault={"kind": "killed", "batch": 1}, settings=few,
+             names="a worker ended by SIGKILL"),
+        Case("out of memory above 4 rows, and at one always", "few", fault=memory, settings=few, defaults="one",
              names="1 of .* rows got the default: out of memory"),
     ]  # fmt: skip
 

@@ -50,11 +50,13 @@ DEFECTS: dict[str, Callable[[Path], str]] = {
 
 
 def with_settings(bundle: Path, settings: Mapping[str, Any]) -> None:
-    """Give the copy's config other settings and its marker the hash of that, so that it is whole."""
+    """Give the copy's config other settings, those of a section one by one, and its marker the config's new hash."""
     file = _one_of(bundle, "runs--*--config.json")
 
     def changed(content: bytes) -> bytes:
-        return json.dumps(json.loads(content) | dict(settings)).encode()
+        config = json.loads(content)
+        new = {key: config[key] | value if isinstance(value, Mapping) else value for key, value in settings.items()}
+        return json.dumps(config | new).encode()
 
     def sealed(content: bytes) -> bytes:
         marker, config = json.loads(content), file.read_bytes()

@@ -8,7 +8,6 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
@@ -23,6 +22,7 @@ from prompt_recovery.submit.rehearsal.outcomes import Outcome
 
 # of one case whose answers are compared: raises InputError, or says what it found
 CheckAnswers = Callable[[pd.DataFrame], str]
+_FOLDERS = re.compile(r"/?(?:[\w.-]+/){2,}")  # in front of a file's name, where a table has no room for them
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,6 @@ class Rehearsal:
     mounted: Mounted
     tables: Mapping[str, pd.DataFrame]
     isolation: Isolation
-    submit: Mapping[str, Any]  # the run's settings of the section
     python: str = sys.executable
     limit_seconds: float = 9 * 3600
     side_by_side: int = 1
@@ -52,8 +51,8 @@ def rehearse_case(case: Case, rehearsal: Rehearsal) -> Outcome:
     is_read_only = bool(rehearsal.isolation.namespace)
     bundle = make_tree(root, rehearsal.mounted, pairs, sample, case.layout, is_read_only=is_read_only)
     named = DEFECTS[case.defect](bundle) if case.defect else ""
-    if case.submit:
-        with_settings(bundle, {"submit": rehearsal.submit | dict(case.submit)})
+    if case.settings:
+        with_settings(bundle, case.settings)
     before, executed = snapshot(root / "input"), _executed(case, rehearsal, root)
     try:
         if snapshot(root / "input") != before:
@@ -65,7 +64,7 @@ def rehearse_case(case: Case, rehearsal: Rehearsal) -> Outcome:
         raise InputError(f"{case.name}: {error} Executed notebook: {executed.notebook}") from None
     for folder in ("input", "tmp", "batches"):
         remove_tree(root / folder)
-    problems = " ".join("; ".join(report["problems"]).replace(f"{root}/", "").split())
+    problems = " ".join(_FOLDERS.sub("", "; ".join(report["problems"])).split())
     ended = f"error that names {named}" if case.must_stop else compared or problems[:100] or "well"
     return Outcome(case.name, len(pairs), report["answered"], executed.seconds, ended, report)
 
