@@ -15,7 +15,7 @@ PROJECT = Path(__file__).resolve().parents[1]
 
 def pytest_collection_modifyitems(items):
     """Let the whole chain's tests begin, for they take the longest; others that need what it made come last."""
-    order = {"test_pipeline.py": 0, "test_image.py": 2, "test_compared_runs.py": 2}
+    order = {"test_pipeline.py": 0, "test_interruption.py": 2, "test_compared_runs.py": 3, "test_image.py": 4}
     items.sort(key=lambda item: order.get(item.path.name, 1))
 
 

@@ -1,17 +1,13 @@
-"""`make` from end to end on a very small run: the whole chain, what is done again and what is not, interruptions."""
+"""`make` from end to end on a very small run: the whole chain, what is done again and what is not."""
 
 import json
-import os
-import shutil
-import signal
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import pandas as pd
 import pytest
-from small_project import RUN_FOLDER, command, copied, due, make, make_project, predictions, times
+from small_project import RUN_FOLDER, copied, due, make, predictions, times
 
 from prompt_recovery.tables import PREDICTIONS, read_table
 
@@ -142,38 +138,3 @@ def test_the_merged_model_is_scored_against_the_unmerged_one(done):
         if score["method"] == "qlora":
             assert scores["unmerged", score["split"]] == pytest.approx(score["score"], abs=1e-6)
     assert (project / RUN_FOLDER.merged / "model.safetensors").exists()
-
-
-def interrupt(project: Path, when: Path, how: signal.Signals) -> None:
-    """Start `make submit` and send `how` to all its processes as soon as `when` exists."""
-    process = subprocess.Popen(
-        command("submit"),
-        cwd=project,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # ignored where tests run in the background
-    )
-    while not (project / when).exists():
-        assert process.poll() is None, process.stderr.read()
-        time.sleep(0.02)
-    os.killpg(process.pid, how)
-    process.wait()
-    assert process.returncode != 0
-
-
-def test_an_interrupted_make_goes_on_and_ends_as_the_undisturbed_one(done, tmp_path):
-    project = make_project(tmp_path)
-    for kind in ("data", "run"):
-        shutil.copy(done[0] / f"configs/{kind}/micro.toml", project / f"configs/{kind}/micro.toml")
-    interrupt(project, Path("data/models/micro.metrics.jsonl"), signal.SIGKILL)
-    assert not (project / "data/models/micro").exists()
-    interrupt(project, RUN_FOLDER.metrics, signal.SIGINT)
-    assert not (project / RUN_FOLDER.trained("qlora")).exists()
-    assert not (project / RUN_FOLDER.manifest("train")).exists()
-    interrupt(project, Path("submissions/micro/rehearsal/commit-run-as-scored"), signal.SIGINT)
-    assert not (project / "submissions/micro/rehearsal.json").exists()
-    assert due(project) == ["rehearse"]
-    assert not list(project.rglob("*.partial"))
-    pd.testing.assert_frame_equal(predictions(project), predictions(done[0]))
