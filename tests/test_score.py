@@ -149,6 +149,14 @@ def test_of_many_families_the_report_shows_the_best_and_the_worst(embed_angles):
     assert [family for family in families if f">{family}<" in page] == [*families[:30], *families[-30:]]
 
 
+def test_families_named_by_long_prompts_leave_room_for_their_scores(embed_angles, recwarn):
+    long = {name: f"Rewrite <{name}>\nwith " + "very " * 80 + "long words." for name in "fg"}
+    truth = TRUTH.assign(family=TRUTH["family"].map(long), split="S2")
+    page = render_report(RUN, RunScores(*score(embed_angles, truth=truth), {}), [], TRAINED)
+    assert "Rewrite &lt;f&gt; with very" in page and "long words." not in page[: page.index("Distribution of")]
+    assert not [warning for warning in recwarn if "layout" in str(warning.message)]
+
+
 def test_the_report_of_the_competition_embedder_has_no_warning(embed_angles):
     curve = [{"step": 1, "loss": 3.0}, {"step": 1, "valid S0": 2.5}]
     page = render_report(RUN, RunScores(*score(embed_angles, name="sentence-t5"), {}), curve, TRAINED)

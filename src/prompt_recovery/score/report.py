@@ -20,6 +20,7 @@ from prompt_recovery.tables import SPLIT_MEANINGS, TRACK_MEANINGS
 
 _SAMPLE_ROWS = 5
 _MOST_FAMILIES = 60
+_LABEL = 60  # characters of a family, which may be named by a whole prompt
 
 
 def render_report(
@@ -135,11 +136,11 @@ def _by_family(rows: pd.DataFrame, methods: Sequence[str]) -> Drawing:
     table = rows.pivot_table(index=["split", "family"], columns="method", values="score")[list(methods)]
     by_split = {split: own.droplevel("split").sort_values(methods[-1]) for split, own in table.groupby("split")}
     by_split = {split: _ends(own) for split, own in by_split.items()}
-    figure = canvas(4 * len(by_split), 1.2 + 0.15 * max(map(len, by_split.values())))
+    figure = canvas(max(8, 4 * len(by_split)), 1.2 + 0.15 * max(map(len, by_split.values())))
     for axes, (split, own) in zip(figure.subplots(1, len(by_split), squeeze=False)[0], by_split.items(), strict=True):
         for method, colour in zip(methods, COLOURS, strict=False):
             axes.scatter(own[method], range(len(own)), s=14, color=colour, label=method)
-        axes.set_yticks(range(len(own)), own.index, fontsize=7)
+        axes.set_yticks(range(len(own)), [_label(name) for name in own.index], fontsize=7)
         axes.set(title=split, xlabel="mean SCS", xlim=(-0.03, 1.03), ylim=(-1, len(own)))
         axes.grid(axis="x", alpha=0.3)
     figure.legend(
@@ -153,6 +154,11 @@ def _ends(table: pd.DataFrame) -> pd.DataFrame:
     """Keep the worst and the best families: more bars are no picture."""
     half = _MOST_FAMILIES // 2
     return table if len(table) <= _MOST_FAMILIES else pd.concat([table.head(half), table.tail(half)])
+
+
+def _label(family: str) -> str:
+    label = " ".join(family.split())
+    return label if len(label) <= _LABEL else label[: _LABEL - 3] + "..."
 
 
 def _distribution(rows: pd.DataFrame, methods: Sequence[str]) -> Drawing:
