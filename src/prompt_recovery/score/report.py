@@ -112,7 +112,7 @@ def _sources(scores: Sequence[dict[str, Any]], methods: Sequence[str]) -> list[d
         own = [score | {"column": score["method"], "method": score["source"]} for score in scores]
         own = [score for score in own if score["split"] == split and score["column"] in methods]
         size = {
-            score["source"]: f"{score['rows']} rows, {score['families']} families, {score['originals']} originals"
+            score["source"]: f"rows: {score['rows']}, families: {score['families']}, originals: {score['originals']}"
             for score in own
         }
         cells = _cells(own, by="method")
