@@ -8,16 +8,17 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from prompt_recovery.config import RunConfig
 from prompt_recovery.config.run import Submit
 from prompt_recovery.errors import InputError
-from prompt_recovery.submit.rehearsal.cases import SCORED, Case, Measured, chosen, first_cases, other_cases
+from prompt_recovery.submit.rehearsal.cases import SCORED, Case, Measured, chosen, few_batch, first_cases, other_cases
 from prompt_recovery.submit.rehearsal.defects import DEFECTS, with_settings
 from prompt_recovery.submit.rehearsal.ending import check_ending
 from prompt_recovery.submit.rehearsal.execution import Executed
 from prompt_recovery.submit.rehearsal.given_tables import hidden_rows, odd_rows, scored_rows, visible_row
 from prompt_recovery.submit.rehearsal.isolation import Isolation, find_isolation
 from prompt_recovery.submit.rehearsal.layouts import Mounted, make_tree, replace_file, snapshot
-from prompt_recovery.submit.rehearsal.outcomes import Outcome, projection, projection_line, table
+from prompt_recovery.submit.rehearsal.outcomes import Outcome, projection, projection_line, table, without_folders
 from prompt_recovery.submit.rehearsal.scored_answers import require_same_scores
 
 PAIRS = pd.DataFrame({"id": list("abc"), "original_text": ["x", "y", "z"], "rewritten_text": "t"})
@@ -109,6 +110,11 @@ def test_every_defect_is_rehearsed_in_both_runs_and_names_differ():
     assert {case.settings["generation"]["batch_size"] for case in with_faults} == {5}
     assert [case.name for case in chosen(cases, ["killed"])] == ["a worker is killed"]
     assert chosen(cases, None) == cases
+
+
+@pytest.mark.parametrize(("own", "few"), [(3, 3), (8, 8), (32, 8)])
+def test_a_batch_of_the_faults_is_small_and_never_larger_than_the_runs_own(own, few):
+    assert few_batch(RunConfig(name="tiny", data="some", method="nearest", generation={"batch_size": own})) == few
 
 
 @pytest.mark.parametrize("defect", DEFECTS)
@@ -300,6 +306,11 @@ def test_the_table_has_a_line_a_case():
     lines = table([outcome(), outcome("another")]).splitlines()
     assert [line.split("  ")[0] for line in lines] == ["case", SCORED.name, "another"]
     assert lines[2].split()[1:] == ["100", "99", "model", "1", "20", "well"]
+
+
+def test_what_a_notebook_told_is_shown_with_names_of_files_alone():
+    told = "No such file: '/x/input/data-sets/b/a.whl';\nof runs/tiny, 28 rows/s"
+    assert without_folders(told) == "No such file: 'a.whl'; of runs/tiny, 28 rows/s"
 
 
 # --- the same answers as in stage 4 -----------------------------------------------------------------------------------

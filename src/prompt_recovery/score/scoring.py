@@ -103,7 +103,7 @@ def summarise_sources(rows: pd.DataFrame, settings: config.Score) -> list[dict[s
         return []
     return [
         {"source": source, "originals": own["original_group"].nunique()} | asdict(score)
-        for (source, split), own in rows.groupby(["original_source", "split"])
+        for (source, _), own in rows.groupby(["original_source", "split"])
         for score in summarise(own, settings, min(("family", "original_group"), key=lambda name: own[name].nunique()))
     ]
 

@@ -1,11 +1,14 @@
 """How the cases of a rehearsal ended in, a table of them and the time of the hidden run out."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from prompt_recovery.config.run import Submit
 from prompt_recovery.submit.rehearsal.cases import Measured
+
+_FOLDERS = re.compile(r"/?(?:[\w.-]+/){2,}")
 
 
 @dataclass(frozen=True)
@@ -27,6 +30,11 @@ class Outcome:
         load = max((one["load_seconds"] or 0.0 for one in workers), default=0.0)
         answering = self.rows / self.report["rows_per_second"] if self.report["rows_per_second"] else 0.0
         return Measured(max(load, self.report["seconds"] - answering), load, batch)
+
+
+def without_folders(told: str) -> str:
+    """Return what a notebook told on one line, its files without their folders: a table has no room for these."""
+    return " ".join(_FOLDERS.sub("", told).split())
 
 
 def as_row(outcome: Outcome) -> dict[str, Any]:

@@ -18,11 +18,10 @@ from prompt_recovery.submit.rehearsal.ending import check_ending
 from prompt_recovery.submit.rehearsal.execution import Executed, execute
 from prompt_recovery.submit.rehearsal.isolation import Isolation
 from prompt_recovery.submit.rehearsal.layouts import Mounted, make_tree, remove_tree, snapshot
-from prompt_recovery.submit.rehearsal.outcomes import Outcome
+from prompt_recovery.submit.rehearsal.outcomes import Outcome, without_folders
 
 # of one case whose answers are compared: raises InputError, or says what it found
 CheckAnswers = Callable[[pd.DataFrame], str]
-_FOLDERS = re.compile(r"/?(?:[\w.-]+/){2,}")  # in front of a file's name, where a table has no room for them
 
 
 @dataclass(frozen=True)
@@ -64,7 +63,7 @@ def rehearse_case(case: Case, rehearsal: Rehearsal) -> Outcome:
         raise InputError(f"{case.name}: {error} Executed notebook: {executed.notebook}") from None
     for folder in ("input", "tmp", "batches"):
         remove_tree(root / folder)
-    problems = " ".join(_FOLDERS.sub("", "; ".join(report["problems"])).split())
+    problems = without_folders("; ".join(report["problems"]))
     ended = f"error that names {named}" if case.must_stop else compared or problems[:100] or "well"
     return Outcome(case.name, len(pairs), report["answered"], executed.seconds, ended, report)
 
