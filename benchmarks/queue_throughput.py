@@ -35,7 +35,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as scratch:
         progress = answer_all(
             pairs,
-            question_lengths(given.run.path, pairs),
+            functools.partial(question_lengths, given.run.path, pairs),
             functools.partial(load_answerer, given.run.path.resolve()),
             default="",
             limits=Limits(run.generation.batch_size, 900.0, 900.0, started + 3600),

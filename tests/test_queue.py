@@ -1,6 +1,7 @@
 """The queue, with real processes: every row gets an answer, whatever befalls those who give them."""
 
 import json
+import multiprocessing
 import os
 import time
 from collections import Counter
@@ -27,7 +28,7 @@ def answer(folder, load, count=12, *, workers=1, seconds=90.0, **limits):
     given = {"batch_size": 4, "batch_seconds": 20.0, "load_seconds": 60.0, "until": time.monotonic() + seconds}
     progress = answer_all(
         pairs_of(count),
-        range(1, count + 1),
+        lambda: range(1, count + 1),
         load,
         default="The default.",
         limits=Limits(**given | limits),
@@ -66,7 +67,7 @@ def test_workers_share_the_rows_and_each_has_a_gpu_of_its_own(tmp_path):
     limits = Limits(2, 20.0, 60.0, time.monotonic() + 60)
     journal = Journal(tmp_path / "answers.jsonl", "these")
     given = {"default": "d", "limits": limits, "gpus": [0, 1], "journal": journal, "save": lambda progress: None}
-    progress = answer_all(pairs, [1] * 40, load, **given)
+    progress = answer_all(pairs, lambda: [1] * 40, load, **given)
     assert progress.texts() == [f"Do: text {n}" for n in range(40)]
     of_process = Counter((one["pid"], one["CUDA_VISIBLE_DEVICES"]) for one in noted(tmp_path))
     assert sorted(gpu for _, gpu in of_process) == ["0", "1"] and sum(of_process.values()) == 20
@@ -200,8 +201,23 @@ def test_what_is_raised_ends_the_workers_after_all_was_saved(tmp_path):
     limits = Limits(2, 20.0, 60.0, time.monotonic() + 60, save_seconds=0.0)
     given = {"default": "d", "limits": limits, "gpus": [None], "save": save}
     with pytest.raises(OSError, match="no space left"):
-        answer_all(pairs_of(6), [1] * 6, load_plain, journal=Journal(tmp_path / "j", "x"), **given)
+        answer_all(pairs_of(6), lambda: [1] * 6, load_plain, journal=Journal(tmp_path / "j", "x"), **given)
     assert len(calls) == 2
+
+
+def test_rows_are_measured_while_the_processes_load_and_these_are_ended_when_that_fails(tmp_path):
+    loading, saved = [], []
+
+    def measure():
+        loading.extend(multiprocessing.active_children())
+        raise OSError("the tokeniser is gone")
+
+    limits, journal = Limits(2, 20.0, 60.0, time.monotonic() + 60), Journal(tmp_path / "j", "x")
+    given = {"default": "d", "limits": limits, "gpus": [None, None], "journal": journal, "save": saved.append}
+    with pytest.raises(OSError, match="tokeniser"):
+        answer_all(pairs_of(6), measure, load_plain, **given)
+    assert len(loading) == 2 and not any(process.is_alive() for process in loading)
+    assert [progress.texts() for progress in saved] == [["d"] * 6]
 
 
 @pytest.mark.slow

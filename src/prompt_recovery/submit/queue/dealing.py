@@ -37,7 +37,7 @@ class Limits:
 
 def answer_all(
     pairs: pd.DataFrame,
-    lengths: Sequence[int],
+    measure: Callable[[], Sequence[int]],
     load: Callable[[], Any],
     *,
     default: str,
@@ -48,19 +48,21 @@ def answer_all(
 ) -> Progress:
     """Answer every pair by what `load` gives, in a process on each of `gpus` (None: the CPU), or by `default`.
 
-    `pairs`: schema PAIRS; `lengths`: how much each costs its batch. `load` must be importable by another process; what
-    it gives takes some pairs and returns ANSWERS. `save` gets all that is known now and then, and at the end, even
-    when this function raises. Rows that are in the journal are not asked again.
+    `pairs`: schema PAIRS. `measure`, called while the processes load, tells how much each costs its batch. `load` must
+    be importable by another process; what it gives takes some pairs and returns ANSWERS. `save` gets all that is known
+    now and then, and at the end, even when this function raises. Rows that are in the journal are not asked again.
     """
     progress = Progress(len(pairs), default, dict(journal.answers), rows_before=len(journal.answers))
     with tempfile.TemporaryDirectory(prefix="pairs-") as scratch:
         pairs_file = Path(scratch) / "pairs.pickle"  # what is dealt is row numbers alone: no pipe is too small for them
         pairs.to_pickle(pairs_file)
-        dealing = _Dealing(list(pairs["id"]), lengths, progress, limits, journal, save)
+        workers = [Worker(gpu, load, pairs_file) for gpu in gpus]
+        progress.workers = [worker.told for worker in workers]
         try:
-            dealing.run([Worker(gpu, load, pairs_file) for gpu in gpus])
+            _Dealing(list(pairs["id"]), measure(), workers, progress, limits, journal, save).run()
         finally:
-            dealing.stop()
+            for worker in workers:
+                worker.end()
             save(progress)
     return progress
 
@@ -72,45 +74,40 @@ class _Dealing:
         self,
         ids: list[str],
         lengths: Sequence[int],
+        workers: Sequence[Worker],
         progress: Progress,
         limits: Limits,
         journal: Journal,
         save: Callable[[Progress], None],
     ):
         self.ids, self.progress, self.limits, self.journal, self.save = ids, progress, limits, journal, save
+        self.workers = workers
         self.deadline = Deadline(limits.until)
         self.pending = deque(_open_batches(batches_by_length(lengths, ids, limits.batch_size), progress))
         self.kills: Counter[int] = Counter()
-        self.workers: list[Worker] = []
         self.is_late = False
         self.failed_load = ""
         self.first_loaded: float | None = None
         self.saved = time.monotonic()
 
-    def run(self, workers: list[Worker]) -> None:
+    def run(self) -> None:
         """Deal and listen until no row is left, the time is up, or no worker is."""
-        self.workers = workers
-        self.progress.workers = [worker.told for worker in workers]
-        while self._goes_on():
-            for worker in self.workers:
-                if worker.is_idle:
-                    self._deal(worker)
-            wait([sign for worker in self.workers for sign in worker.signs], self._patience())
-            for worker in self.workers:
-                if not worker.is_retired:
-                    self._listen(worker)
-            self._save_now_and_then()
+        try:
+            while self._goes_on():
+                for worker in self.workers:
+                    if worker.is_idle:
+                        self._deal(worker)
+                wait([sign for worker in self.workers for sign in worker.signs], self._patience())
+                for worker in self.workers:
+                    if not worker.is_retired:
+                        self._listen(worker)
+                self._save_now_and_then()
+        finally:
+            self._count_seconds()
         late = self.is_late or not self.deadline.seconds_left
         reason = "the time was up" if late else f"no worker could load: {self.failed_load}"
         known = self.progress.answers.keys() | self.progress.reasons.keys()
         self._give_default([row for row in range(len(self.ids)) if row not in known], reason)
-
-    def stop(self) -> None:
-        """End every worker, whatever it is at."""
-        self._count_seconds()
-        for worker in self.workers:
-            if not worker.is_retired:
-                worker.end()
 
     def _goes_on(self) -> bool:
         at_it = any(worker.batch for worker in self.workers)

@@ -53,7 +53,9 @@ class Measured:
 SCORED = Case("commit run, as scored", "scored", is_rerun=False, is_alone=True)
 HIDDEN = Case("hidden run", "hidden", is_alone=True)
 VISIBLE = Case("commit run, flat mounts, Kaggle's one row", "visible", is_rerun=False, layout="flat")
-UNACCELERATED = Case("no accelerator, commit run", "visible", is_rerun=False, defect="a run for a GPU", hides_gpus=True)
+UNACCELERATED = Case(
+    "no accelerator, commit run", "visible", is_rerun=False, defect="a run for a GPU", defaults="all", hides_gpus=True
+)
 DEFECT_NAMES = {
     "missing wheel": "a wheel is missing",
     "corrupt weights": "corrupt weights",
