@@ -196,6 +196,7 @@ def test_a_second_stage_starts_at_the_loss_where_the_first_ended(model_folder, t
     assert (adapter / "adapter_model.safetensors").read_bytes() == before
 
 
+@pytest.mark.slow
 def test_a_second_stage_has_its_own_dropout_and_needs_the_same_base(model_folder, triples, tmp_path):
     train(small_run(model_folder("llama")), triples, tmp_path)
     base = load_language_model(str(model_folder("llama")), quantisation="nf4", device=CPU)
@@ -243,6 +244,7 @@ def test_a_merged_folder_says_what_base_and_adapter_say_and_can_be_quantised(fam
     assert len(served.generate([served.encode("a", "b")])) == 1
 
 
+@pytest.mark.slow
 def test_a_merge_that_fails_leaves_no_folder(model_folder, triples, tmp_path):
     train(small_run(model_folder("llama")), triples, tmp_path)
     weights = load_file(tmp_path / "adapter" / "adapter_model.safetensors")

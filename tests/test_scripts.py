@@ -62,6 +62,7 @@ def test_a_bad_config_changes_nothing(project):
     assert not (project / "runs").exists() and not (project / "data").exists()
 
 
+@pytest.mark.slow
 def test_the_real_run_stops_at_once_and_says_what_is_missing(project, monkeypatch):
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
@@ -98,6 +99,7 @@ def test_a_base_that_calls_itself_causal_is_believed_until_it_is_loaded(project)
     assert missing_requirements(run, None) == []
 
 
+@pytest.mark.slow
 def test_a_name_that_is_neither_folder_nor_hub_id_is_said_to_be_none(project):
     message = complaint("configure", "--run", "mistral-7b", "--set", "base.model=no such/model/here")
     assert "base.model = 'no such/model/here': is neither a model folder nor a hub id (owner/model)" in message

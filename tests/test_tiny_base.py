@@ -27,6 +27,7 @@ def make(train, triples, run, tmp_path):
     return make_tiny_base(train, triples, run, tmp_path / "base", tmp_path / "metrics.jsonl")
 
 
+@pytest.mark.slow
 def test_the_base_is_an_ordinary_folder_that_the_common_loader_takes(run, train, triples, tmp_path):
     make(train, triples, run, tmp_path)
     base = load_recoverer(run, None)
@@ -48,6 +49,7 @@ def test_the_base_sees_only_as_many_rows_as_it_is_given(run, train, triples, tmp
     assert make(train, triples, more, tmp_path).tokens > 2 * few.tokens
 
 
+@pytest.mark.slow
 def test_the_seed_alone_decides(run, train, triples, tmp_path):
     weights = []
     for _ in range(2):

@@ -41,6 +41,7 @@ def files_under(folder) -> bytes:
     return b"".join(file.read_bytes() for file in folder.rglob("*") if file.is_file())
 
 
+@pytest.mark.slow
 def test_the_script_uploads_submits_and_never_shows_or_writes_the_credentials(project, server):
     for fault in (None, refused(401, "Unauthenticated")):
         server.faults["list_submissions"] = [fault]

@@ -68,6 +68,7 @@ def pinned(*wheels: Path) -> dict[str, Pinned]:
     return {own.name: Pinned(own.name, own.version, {file.name: sha256_of(file) for file in wheels})}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "tags",
     [
