@@ -35,8 +35,11 @@ def interrupt(project: Path, when: Path, how: signal.Signals) -> None:
 
 def test_an_interrupted_make_goes_on_and_ends_as_the_undisturbed_one(done, tmp_path):
     project = make_project(tmp_path)
-    for kind in ("data", "run"):
-        shutil.copy(done[0] / f"configs/{kind}/micro.toml", project / f"configs/{kind}/micro.toml")
+    for made in ("data/triples", "runs/micro/settings", "runs/micro/vector"):
+        shutil.copytree(done[0] / made, project / made)
+    (project / RUN_FOLDER.manifest("constant")).parent.mkdir()
+    for made in (RUN_FOLDER.constant, RUN_FOLDER.manifest("constant"), RUN_FOLDER.manifest("vector")):
+        shutil.copy2(done[0] / made, project / made)
     interrupt(project, Path("data/models/micro.metrics.jsonl"), signal.SIGKILL)
     assert not (project / "data/models/micro").exists()
     interrupt(project, RUN_FOLDER.metrics, signal.SIGINT)
