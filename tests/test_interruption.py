@@ -34,7 +34,7 @@ def interrupt(project: Path, when: Path, how: signal.Signals) -> None:
 
 
 def test_an_interrupted_make_goes_on_and_ends_as_the_undisturbed_one(done, tmp_path):
-    project = make_project(tmp_path)
+    project = make_project(tmp_path)  # with what does not depend on the base: it is not made a second time
     for made in ("data/triples", "runs/micro/settings", "runs/micro/vector"):
         shutil.copytree(done[0] / made, project / made)
     (project / RUN_FOLDER.manifest("constant")).parent.mkdir()
