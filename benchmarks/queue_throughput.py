@@ -30,7 +30,7 @@ def main() -> None:
     run = given.run.read_config()
     valid = read_table(TriplesFolder.named(run.data).part("valid"), TRIPLES)
     pairs = hidden_rows(valid, given.rows, given.seed)
-    gpus = list(range(count_gpus())) if run.device != "cpu" else [None]
+    gpus = list(range(count_gpus())) if run.device != "cpu" else [None] * run.submit.cpu_workers
     started = time.monotonic()
     with tempfile.TemporaryDirectory() as scratch:
         progress = answer_all(

@@ -124,8 +124,8 @@ def answer_rows(report: dict) -> None:
     os.chdir(tempfile.mkdtemp(prefix="project-"))
     folder = unpack_bundle(bundle, Path.cwd(), inputs=ROOT / "input")
     run = RunFolder(folder).read_config()
-    gpus = list(range(count_gpus())) if run.device != "cpu" else []
-    if run.device != "cpu" and not gpus:
+    gpus = list(range(count_gpus())) if run.device != "cpu" else [None] * run.submit.cpu_workers
+    if not gpus:
         problem = f"no GPU is visible, and the run has device = {run.device!r}: set the accelerator"
         if not HIDDEN_RUN:  # somebody sees it, and the quota is not spent on what comes to nothing
             raise RuntimeError(problem)
@@ -149,7 +149,7 @@ def answer_rows(report: dict) -> None:
             load_seconds=run.submit.batch_limit_seconds,
             until=STARTED + 3600 * run.submit.time_limit_hours,
         ),
-        gpus=gpus or [None],
+        gpus=gpus or [None],  # of a model for a GPU the main memory holds one
         journal=Journal(WORKING / "answers.jsonl", f"{BUNDLE_ID} {hashlib.sha256(TEST_CSV.read_bytes()).hexdigest()}"),
         save=save,
     )

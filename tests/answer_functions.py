@@ -50,11 +50,11 @@ def load_slow_rows(seconds: float):
 
 
 def load_noting(folder: Path):
-    """Load what writes down, for each batch, its rows, the process, and what GPU and bars it may use."""
+    """Load what writes down, for each batch, its rows, the process, and what GPU, threads and bars it may use."""
 
     def answer(pairs: pd.DataFrame) -> pd.DataFrame:
         told = {"ids": list(pairs["id"]), "pid": os.getpid()}
-        told |= {name: os.environ.get(name) for name in ("CUDA_VISIBLE_DEVICES", "TQDM_DISABLE")}
+        told |= {name: os.environ.get(name) for name in ("CUDA_VISIBLE_DEVICES", "OMP_NUM_THREADS", "TQDM_DISABLE")}
         with (folder / "noted.jsonl").open("a") as file:
             file.write(json.dumps(told) + "\n")
         time.sleep(0.05)

@@ -420,7 +420,8 @@ def said_alone(folder: Path, messages: list[str], max_new_tokens: int) -> list[R
     """What the same model says without a server, one message at a time."""
     from prompt_recovery.config import Chat
     from prompt_recovery.engines.chat import ChatFormat
-    from prompt_recovery.engines.language_model import generate, load_language_model, load_tokenizer, resolve_device
+    from prompt_recovery.engines.language_model import generate, load_language_model, resolve_device
+    from prompt_recovery.engines.tokenizer import load_tokenizer
 
     tokenizer, model = load_tokenizer(str(folder)), load_language_model(str(folder), device=resolve_device("cpu"))
     chat = ChatFormat(tokenizer, Chat())

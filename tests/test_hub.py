@@ -56,7 +56,7 @@ def environment(tmp_path):
 def test_a_base_that_cannot_be_loaded_says_why_and_what_to_do(environment):
     code = (
         "import sys\n"
-        "from prompt_recovery.engines.language_model import InputError, load_tokenizer\n"
+        "from prompt_recovery.engines.tokenizer import InputError, load_tokenizer\n"
         "for name in sys.argv[1:]:\n"
         "    try:\n        load_tokenizer(f'owner/{name}')\n"
         "    except InputError as error:\n        print(error)\n"

@@ -19,12 +19,12 @@ from prompt_recovery.engines.language_model import (
     generate,
     load_adapter,
     load_language_model,
-    load_tokenizer,
     merge_adapter,
     resolve_device,
 )
 from prompt_recovery.engines.recoverer import load_chat_answerer, load_recoverer
 from prompt_recovery.engines.reply import Reply
+from prompt_recovery.engines.tokenizer import load_tokenizer
 from prompt_recovery.errors import InputError
 from prompt_recovery.metric import sharpened_cosine
 from prompt_recovery.places import RunFolder

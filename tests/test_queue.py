@@ -76,6 +76,17 @@ def test_workers_share_the_rows_and_each_has_a_gpu_of_its_own(tmp_path):
     assert progress.report()["peak_memory_bytes"] > 10**7 and progress.report()["rows_per_second"] > 0
 
 
+def test_workers_on_the_cpu_have_equal_shares_of_the_cores_and_are_no_more_than_batches(tmp_path, monkeypatch):
+    monkeypatch.setenv("OMP_NUM_THREADS", "7")
+    load = partial(load_noting, tmp_path)
+    progress, _ = answer(tmp_path, load, 40, workers=2)
+    assert [one["starts"] for one in progress.workers] == [1, 1] and len({one["pid"] for one in noted(tmp_path)}) == 2
+    (tmp_path / "answers.jsonl").unlink()
+    progress, _ = answer(tmp_path, load, 4, workers=2)
+    assert len(progress.workers) == 1
+    assert [one["OMP_NUM_THREADS"] for one in noted(tmp_path)] == ["3"] * 10 + ["7"]
+
+
 PLAN = {"r31": "error", "r26": "kill", "r22": "once", "r19": "hang", "r17": "memory2", "r14": "memory", "r11": "nan",
         "r10": "lines", "r6": "cuda", "r3": "long", "r0": "ids"}  # fmt: skip
 CURED = {"r22", "r17"}

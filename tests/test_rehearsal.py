@@ -107,7 +107,8 @@ def test_every_defect_is_rehearsed_in_both_runs_and_names_differ():
     assert {case.fault.get("kind") for case in cases} >= {"killed", "hangs", "slow", "out of memory"}
     assert {case.layout for case in cases} == {"nested", "flat"}
     with_faults = [case for case in cases if case.fault or case.table == "odd"]
-    assert {case.settings["generation"]["batch_size"] for case in with_faults} == {5}
+    assert {case.settings["generation"]["batch_size"] for case in with_faults} == {5, 1}
+    assert {case.settings["submit"]["cpu_workers"] for case in with_faults} == {1}
     assert [case.name for case in chosen(cases, ["killed"])] == ["a worker is killed"]
     assert chosen(cases, None) == cases
 

@@ -120,6 +120,7 @@ class Submit(Section):
     embedder_source: Source | None = None  # likewise of the embedder, which a run with tracks asks
     accelerator: Literal["NvidiaTeslaT4"] = "NvidiaTeslaT4"  # two of them, 15 GiB each; not asked for by a run on a CPU
     time_limit_hours: Annotated[float, Field(gt=0, le=9)] = 8.5  # then the rows that are left get the constant
+    cpu_workers: Count = 2  # processes of a run on a CPU, as many as there are T4s; each has its share of the cores
     batch_limit_seconds: Positive = 900.0  # a batch that takes longer hangs: its worker is ended, its rows queued again
     rehearsal_rows: Count = 64  # whose scores must be those of stage 4
     hidden_rows: Count = 2_000  # of the rehearsed hidden run

@@ -10,11 +10,12 @@ import torch
 from accelerate.hooks import remove_hook_from_module
 from huggingface_hub import snapshot_download
 from peft import LoraConfig, PeftModel, get_peft_model
-from transformers import AutoModelForCausalLM, AutoTokenizer, BitsAndBytesConfig
+from transformers import AutoModelForCausalLM, BitsAndBytesConfig
 
 from prompt_recovery import config
 from prompt_recovery.engines.continuation import continued, left_padded
-from prompt_recovery.engines.pretrained import from_pretrained, text_model
+from prompt_recovery.engines.pretrained import text_model
+from prompt_recovery.engines.tokenizer import load_tokenizer
 from prompt_recovery.errors import InputError
 from prompt_recovery.manifest import read_json, whole_or_absent
 
@@ -35,15 +36,6 @@ def compute_dtype(device: torch.device) -> torch.dtype:
     if device.type == "cpu":
         return torch.float32
     return torch.bfloat16 if torch.cuda.get_device_capability(device) >= (8, 0) else torch.float16
-
-
-def load_tokenizer(model: str, revision: str | None = None) -> Any:
-    """Load the tokeniser of a folder or hub id, with padding on the left and a pad token distinct from eos."""
-    tokenizer = from_pretrained(AutoTokenizer, model, revision=revision)
-    tokenizer.padding_side = "left"
-    if tokenizer.pad_token_id in (None, tokenizer.eos_token_id):
-        tokenizer.pad_token = _spare_token(tokenizer)
-    return tokenizer
 
 
 def load_language_model(
@@ -182,16 +174,6 @@ def _lora_config(settings: config.Lora) -> LoraConfig:
         target_modules=targets if isinstance(targets, str) else list(targets),
         task_type="CAUSAL_LM",
     )
-
-
-def _spare_token(tokenizer: Any) -> str:
-    """Return a token to pad with that no text means: a reserved one, else unk; never eos, never a new one."""
-    vocabulary = tokenizer.get_vocab()
-    names = ("<pad>", "[PAD]", "<|pad|>", "<|finetune_right_pad_id|>", "<|reserved_special_token_0|>", "<|endoftext|>")
-    for token in (*names, tokenizer.unk_token):
-        if token in vocabulary and token != tokenizer.eos_token:
-            return token
-    raise InputError(f"{tokenizer.name_or_path}: no token to pad with beside eos; set pad_token in the tokeniser.")
 
 
 def _quantisation_config(quantisation: str, dtype: torch.dtype, storage: torch.dtype) -> BitsAndBytesConfig | None:

@@ -16,12 +16,12 @@ from prompt_recovery.engines.language_model import (
     generate,
     load_adapter,
     load_language_model,
-    load_tokenizer,
     require_same_base,
     resolve_device,
 )
 from prompt_recovery.engines.reply import Reply
 from prompt_recovery.engines.sampling import Answer, Drawing, Opening, answer_variously
+from prompt_recovery.engines.tokenizer import load_tokenizer
 from prompt_recovery.engines.trainable import load_trained
 from prompt_recovery.errors import InputError
 from prompt_recovery.methods import METHODS

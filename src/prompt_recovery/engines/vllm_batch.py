@@ -29,7 +29,7 @@ class VllmJob:
 def plan_vllm_job(settings: config.Rewriter, messages: Sequence[str], gpus: int) -> VllmJob:
     """Encode the messages in the model's chat format; decoding is greedy, each copy of the model is on `gpus` GPUs."""
     from prompt_recovery.engines.chat import ChatFormat
-    from prompt_recovery.engines.language_model import load_tokenizer  # seconds to import, and not on GPU nodes
+    from prompt_recovery.engines.tokenizer import load_tokenizer  # seconds to import, and not on GPU nodes
 
     chat = ChatFormat(load_tokenizer(settings.model), config.Chat())
     prompts = [chat.message(message) for message in messages]

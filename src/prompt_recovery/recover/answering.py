@@ -45,7 +45,7 @@ def question_lengths(folder: Path, pairs: pd.DataFrame) -> np.ndarray:
     if run.base is None:
         return (pairs["original_text"].str.len() + pairs["rewritten_text"].str.len()).to_numpy()
     from prompt_recovery.engines.chat import ChatFormat  # seconds to import
-    from prompt_recovery.engines.language_model import load_tokenizer
+    from prompt_recovery.engines.tokenizer import load_tokenizer
 
     chat = ChatFormat(load_tokenizer(run.base.model, run.base.revision), run.chat)
     texts = zip(pairs["original_text"], pairs["rewritten_text"], strict=True)

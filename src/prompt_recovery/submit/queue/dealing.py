@@ -1,5 +1,6 @@
 """Rows and what loads an answerer in, an answer for every row out, whatever befalls the processes that give them."""
 
+import math
 import tempfile
 import time
 from collections import Counter, deque
@@ -48,6 +49,8 @@ def answer_all(
 ) -> Progress:
     """Answer every pair by what `load` gives, in a process on each of `gpus` (None: the CPU), or by `default`.
 
+    Processes on the CPU share its cores; there are no more of them than batches.
+
     `pairs`: schema PAIRS. `measure`, called while the processes load, tells how much each costs its batch. `load` must
     be importable by another process; what it gives takes some pairs and returns ANSWERS. `save` gets all that is known
     now and then, and at the end, even when this function raises. Rows that are in the journal are not asked again.
@@ -56,7 +59,8 @@ def answer_all(
     with tempfile.TemporaryDirectory(prefix="pairs-") as scratch:
         pairs_file = Path(scratch) / "pairs.pickle"  # what is dealt is row numbers alone: no pipe is too small for them
         pairs.to_pickle(pairs_file)
-        workers = [Worker(gpu, load, pairs_file) for gpu in gpus]
+        places = gpus[: max(1, math.ceil(len(pairs) / limits.batch_size))]
+        workers = [Worker(gpu, load, pairs_file, processes=len(places)) for gpu in places]
         progress.workers = [worker.told for worker in workers]
         try:
             _Dealing(list(pairs["id"]), measure(), workers, progress, limits, journal, save).run()

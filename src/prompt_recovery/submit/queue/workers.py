@@ -16,10 +16,13 @@ _SPAWN = multiprocessing.get_context("spawn")  # a forked process cannot use CUD
 
 
 class Worker:
-    """One process after another on one GPU. `batch`: what it is at, None while it loads or waits for one."""
+    """One process after another on one GPU, or on the CPU with the share of its cores that one of `processes` has.
 
-    def __init__(self, gpu: int | None, load: Callable[[], Any], pairs_file: Path):
-        self.gpu, self._task = gpu, (load, pairs_file)
+    `batch`: what it is at, None while it loads or waits for one.
+    """
+
+    def __init__(self, gpu: int | None, load: Callable[[], Any], pairs_file: Path, *, processes: int = 1):
+        self.gpu, self._task, self._processes = gpu, (load, pairs_file), processes
         self.batch: Batch | None = None
         self.is_loaded = self.is_retired = False
         self.since = time.monotonic()  # when it began with what it is at
@@ -31,13 +34,19 @@ class Worker:
     def _start(self) -> None:
         self._connection, theirs = _SPAWN.Pipe()
         self._process = _SPAWN.Process(target=serve, args=(theirs, *self._task), daemon=True)
-        # one GPU its own; and a bar a batch would be most of the notebook's output
-        visible = {} if self.gpu is None else {"CUDA_VISIBLE_DEVICES": str(self.gpu)}
-        with _environment({"TQDM_DISABLE": "1"} | visible):
+        # a bar a batch would be most of the notebook's output
+        with _environment({"TQDM_DISABLE": "1"} | self._own_part()):
             self._process.start()
         theirs.close()  # else its end would not be seen
         self.batch, self.is_loaded, self.since = None, False, time.monotonic()
         self.told["starts"] += 1
+
+    def _own_part(self) -> dict[str, str]:
+        """Return by which variables the process sees its own part of the machine alone."""
+        if self.gpu is not None:
+            return {"CUDA_VISIBLE_DEVICES": str(self.gpu)}
+        threads = int(os.environ.get("OMP_NUM_THREADS") or len(os.sched_getaffinity(0)))
+        return {"OMP_NUM_THREADS": str(max(1, threads // self._processes))} if self._processes > 1 else {}
 
     @property
     def is_idle(self) -> bool:

@@ -79,31 +79,37 @@ def other_cases(measured: Measured, batch_size: int) -> list[Case]:
 
     `batch_size`: what `few_batch` gave.
     """
-    few = {"generation": {"batch_size": batch_size}}
     return [
-        *_faults(measured, few),
+        *_faults(measured, batch_size),
         VISIBLE,
         UNACCELERATED,
-        Case("odd texts, repeated ids", "odd", layout="flat", settings=few),
+        Case("odd texts, repeated ids", "odd", layout="flat", settings=_few(batch_size)),
         *_defects(),
     ]
 
 
-def _faults(measured: Measured, few: Mapping[str, Mapping[str, float]]) -> list[Case]:
+def _faults(measured: Measured, batch_size: int) -> list[Case]:
+    few = _few(batch_size)
     hangs = max(10.0, 3 * max(measured.load_seconds, measured.batch_seconds))  # others run beside: slower by half
     late = (1.5 * measured.start_seconds + _LATE_SECONDS) / 3600
-    slow = {"kind": "slow", "seconds": 1.5 * _LATE_SECONDS / BATCHES}
+    shorter = max(1, batch_size // 4)  # of many batches some end in time, be the start twice as long as it was
+    slow = {"kind": "slow", "seconds": 3 * _LATE_SECONDS * shorter / (BATCHES * batch_size)}
     memory = {"kind": "out of memory", "rows": 4, "id": _ALWAYS}
     return [
         Case("a batch hangs", "few", fault={"kind": "hangs", "batch": 1}, names="a worker hung for",
-             settings=few | {"submit": {"batch_limit_seconds": hangs}}),
+             settings=_few(batch_size, batch_limit_seconds=hangs)),
         Case(f"deadline {_LATE_SECONDS} s after the start", "few", fault=slow, defaults="some",
-             settings=few | {"submit": {"time_limit_hours": late}}, names="the time was up"),
+             settings=_few(shorter, time_limit_hours=late), names="the time was up"),
         Case("a worker is killed", "few", fault={"kind": "killed", "batch": 1}, settings=few,
              names="a worker ended by SIGKILL"),
         Case("out of memory above 4 rows, and at one always", "few", fault=memory, settings=few, defaults="one",
              names="1 of .* rows got the default: out of memory"),
     ]  # fmt: skip
+
+
+def _few(batch_size: int, **submit: float) -> dict[str, dict[str, float]]:
+    """Return the settings of a case that has others beside it: on a CPU one process answers."""
+    return {"generation": {"batch_size": batch_size}, "submit": {"cpu_workers": 1} | submit}
 
 
 def _defects() -> list[Case]:

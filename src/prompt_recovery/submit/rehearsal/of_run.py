@@ -51,7 +51,7 @@ def rehearsal_of(folder: RunFolder, load_embedder: Callable[[], Embed], *, pytho
         isolation=find_isolation(),
         python=python,
         limit_seconds=3600 * run.submit.time_limit_hours + 600,
-        side_by_side=min(2, len(os.sched_getaffinity(0))) if run.device == "cpu" else 1,
+        side_by_side=min(3, len(os.sched_getaffinity(0)) + 1) if run.device == "cpu" else 1,  # some wait for long
         checks={"scored": partial(_compared, test, scored, load_embedder, bool(run.recover.tracks))},
     )
 
