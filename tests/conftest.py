@@ -1,5 +1,6 @@
 """What several test modules share: small model folders, a few triples."""
 
+import gc
 import os
 from pathlib import Path
 
@@ -11,12 +12,19 @@ import pytest
 from filelock import FileLock
 
 PROJECT = Path(__file__).resolve().parents[1]
+gc.disable()  # while test modules import the libraries
 
 
 def pytest_collection_modifyitems(items):
     """Let the whole chain's tests begin, for they take the longest; others that need what it made come last."""
     order = {"test_pipeline.py": 0, "test_interruption.py": 2, "test_compared_runs.py": 3, "test_image.py": 4}
     items.sort(key=lambda item: order.get(item.path.name, 1))
+
+
+def pytest_collection_finish():
+    """Let the garbage collector pass over the million objects that the imports have made: they stay."""
+    gc.freeze()
+    gc.enable()
 
 
 @pytest.fixture(scope="session")
@@ -71,7 +79,7 @@ def triples() -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def embed_angles():
     """An embedder of angles: the text "30" becomes the unit vector at 30 degrees, so that every cosine is known."""
 

@@ -1,4 +1,5 @@
 import json
+import shutil
 
 import numpy as np
 import pandas as pd
@@ -20,26 +21,22 @@ CHAINED = RUN.model_copy(update={"init_from": "first"})
 ROWS = 12
 
 
-@pytest.fixture
-def test_part(tmp_path):
-    rows = [str(number) for number in range(ROWS)]
-    frame = pd.DataFrame(dict.fromkeys(TRIPLES.names, rows)).assign(
+@pytest.fixture(scope="module")
+def once(tmp_path_factory, embed_angles):
+    """The ladder's run folders as the stages leave them; the angle of all answers falls from rung to rung."""
+    ladder = tmp_path_factory.mktemp("ladder")
+    numbers = [str(number) for number in range(ROWS)]
+    test_part = pd.DataFrame(dict.fromkeys(TRIPLES.names, numbers)).assign(
         rewrite_prompt="0", family=[f"f{n % 4}" for n in range(ROWS)], split=[f"S{n % 2}" for n in range(ROWS)]
     )
-    write_table(frame, tmp_path / "test.parquet", TRIPLES)
-    return tmp_path / "test.parquet", frame
-
-
-@pytest.fixture
-def folders(tmp_path, test_part, embed_angles):
-    """The ladder's run folders as the stages leave them; the angle of all answers falls from rung to rung."""
-    made = {}
+    write_table(test_part, ladder / "test.parquet", TRIPLES)
+    embedder, few = Embedder("minilm", embed_angles), Score(bootstrap_samples=200)
     for place, method in enumerate(METHODS):
-        folder = made[method] = RunFolder(tmp_path / method)
-        answers = pd.DataFrame({"id": test_part[1]["id"], "answered_by": "model"})
+        folder = RunFolder(ladder / method)
+        answers = pd.DataFrame({"id": numbers, "answered_by": "model"})
         by = {"constant": "60", method: str(80 - 10 * place)}
         predictions = pd.concat([answers.assign(method=name, rewrite_prompt=angle) for name, angle in by.items()])
-        rows, document = score_predictions(predictions, test_part[1], lambda: Embedder("minilm", embed_angles), Score())
+        rows, document = score_predictions(predictions, test_part, lambda: embedder, few)
         write_json(folder.score, document)
         write_table(rows, folder.row_scores, ROW_SCORES, key=("method", "id"))
         counts = {"trainable_parameters": 1_000 * place, "peak_gpu_bytes": 0}
@@ -47,12 +44,23 @@ def folders(tmp_path, test_part, embed_angles):
         counts = {"seconds": {"constant": 0.0, method: 0.6 * place}, "peak_gpu_bytes": 5 * 10**8 * (method == "full")}
         counts |= {method: {"model": ROWS - 1, "constant": 1}}
         write_json(folder.manifest("recover"), {"counts": counts, "seconds": 30.0, "peak_memory_bytes": 10**9})
-    return made
+    return ladder
+
+
+@pytest.fixture
+def folders(tmp_path, once):
+    shutil.copytree(once, tmp_path, dirs_exist_ok=True)
+    return {method: RunFolder(tmp_path / method) for method in METHODS}
+
+
+@pytest.fixture
+def test_part(tmp_path):
+    return tmp_path / "test.parquet"
 
 
 @pytest.fixture
 def read(folders, test_part):
-    return read_ladder(folders, RUN, test_part[0])
+    return read_ladder(folders, RUN, test_part)
 
 
 def test_a_rung_holds_what_a_method_scored_and_cost(read):
@@ -93,7 +101,7 @@ def test_where_no_rung_beats_the_constant_the_constant_is_marked(read):
 def test_a_method_that_is_not_finished_says_what_to_do(folders, test_part):
     folders["lora"].score.unlink()
     with pytest.raises(InputError, match=r"lora/score.json: not found. It is made by `make compare RUN=x`"):
-        read_ladder(folders, RUN, test_part[0])
+        read_ladder(folders, RUN, test_part)
 
 
 def test_a_rung_is_held_against_each_reference_that_is_there():
@@ -110,7 +118,7 @@ def test_nothing_is_held_against_itself(read):
 
 def test_a_part_of_the_ladder_is_compared_too(folders, test_part):
     few = {method: folders[method] for method in ("zero_shot", "lora")}
-    rungs, facts = read_ladder(few, RUN, test_part[0])
+    rungs, facts = read_ladder(few, RUN, test_part)
     assert [rung.name for rung in rungs] == ["zero_shot", "lora"]
     page = render_comparison(RUN, rungs, facts)
     assert "Difference to constant" in page and "Difference to qlora" not in page
@@ -143,7 +151,7 @@ def stages(folders):
 
 
 def test_stages_are_held_against_one_stage_and_pay_for_the_runs_before(stages, test_part):
-    rungs, _ = read_ladder(stages, CHAINED, test_part[0])
+    rungs, _ = read_ladder(stages, CHAINED, test_part)
     first, one, two = rungs
     assert [(rung.name, rung.method) for rung in rungs] == [(name, "qlora") for name in STAGES]
     assert (one.training_seconds, one.training_bytes) == (90, 2 * 10**9)
@@ -154,7 +162,7 @@ def test_stages_are_held_against_one_stage_and_pay_for_the_runs_before(stages, t
 
 
 def test_the_page_of_stages_says_what_each_is(stages, test_part):
-    page = render_comparison(CHAINED, *read_ladder(stages, CHAINED, test_part[0]))
+    page = render_comparison(CHAINED, *read_ladder(stages, CHAINED, test_part))
     assert "x: one stage against two" in page and "Difference to one_stage" in page
     assert all(f"<dt>{name}</dt><dd>{meaning}".replace("'", "&#39;") in page for name, meaning in STAGES.items())
     assert "that of the runs before" in " ".join(page.split())
@@ -162,5 +170,5 @@ def test_the_page_of_stages_says_what_each_is(stages, test_part):
 
 def test_a_page_names_the_shots_only_of_methods_that_take_them(folders, test_part):
     few = {method: folders[method] for method in ("nearest", "lora")}
-    page = render_comparison(RUN, *read_ladder(few, RUN, test_part[0]))
+    page = render_comparison(RUN, *read_ladder(few, RUN, test_part))
     assert "of 4,000 training triples, by difference" in page and "of at most 2 x 200 tokens" not in page

@@ -177,6 +177,7 @@ def test_a_batch_that_is_under_way_at_the_deadline_is_ended(tmp_path):
     assert set(progress.reasons.values()) == {"the time was up"} and len(progress.reasons) == 8
 
 
+@pytest.mark.slow
 def test_a_worker_that_never_loads_is_given_up_and_every_row_has_its_reason(tmp_path):
     progress, _ = answer(tmp_path, partial(load_never, "the adapter is torn\nin two"), 5)
     assert progress.report()["default_reasons"] == {"no worker could load: ValueError: the adapter is torn": 5}
@@ -195,6 +196,7 @@ def test_a_loading_that_takes_too_long_hangs(tmp_path):
     assert progress.report()["default_reasons"] == {"no worker could load: it hung for 0.3 s": 5}
 
 
+@pytest.mark.slow
 def test_a_slow_start_is_waited_for_and_no_time_of_answering(tmp_path):
     progress, _ = answer(tmp_path, partial(load_faulty, tmp_path, {}, load_seconds=1.5), 4, batch_seconds=1.0)
     assert progress.problems == [] and progress.workers[0]["load_seconds"] >= 1.5
