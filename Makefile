@@ -24,6 +24,9 @@ $(error configs/run/$(RUN).toml: no such run; there are: $(basename $(notdir $(w
 endif
 
 py := $(VENV)/bin/python
+install := -m pip install --disable-pip-version-check --no-compile
+# what pip does on one core, on all of them; some files are for another Python
+compile = $(1)/bin/python -m compileall -qq -j 0 $(1)/lib || true
 launch := $(py)$(if $(filter-out 1,$(GPUS)), -m torch.distributed.run --standalone --nproc-per-node $(GPUS) --)
 run := runs/$(RUN)
 submission := submissions/$(RUN)
@@ -64,12 +67,13 @@ submit: $(submission)/rehearsal.json ## stage 5: offline Kaggle bundle and noteb
 
 $(VENV)/installed: requirements.txt pyproject.toml
 	$(PYTHON) -m venv $(VENV)
-	$(py) -m pip install --disable-pip-version-check -r requirements.txt
-	$(py) -m pip install --disable-pip-version-check --quiet --no-deps --no-build-isolation --editable .
+	$(py) $(install) -r requirements.txt
+	$(py) $(install) --quiet --no-deps --no-build-isolation --editable .
+	$(call compile,$(VENV))
 	@touch $@
 
 $(VENV)/installed-dev: requirements-dev.txt $(VENV)/installed
-	$(py) -m pip install --disable-pip-version-check -r requirements-dev.txt
+	$(py) $(install) -r requirements-dev.txt
 	@touch $@
 
 # what stands for Kaggle's image; torch is this project's own, linked with what it needs for a GPU: a gigabyte less
@@ -78,7 +82,8 @@ $(IMAGE_VENV)/installed: requirements-image.txt $(VENV)/installed
 	for name in torch torch-* torchgen functorch nvidia* triton*; do \
 		for own in $(abspath $(VENV))/lib/python*/site-packages/$$name; do \
 			if [ -e "$$own" ]; then ln -sfn "$$own" $(IMAGE_VENV)/lib/python*/site-packages/; fi; done; done
-	$(IMAGE_VENV)/bin/python -m pip install --disable-pip-version-check -r requirements-image.txt
+	$(IMAGE_VENV)/bin/python $(install) -r requirements-image.txt
+	$(call compile,$(IMAGE_VENV))
 	@touch $@
 
 image: $(IMAGE_VENV)/installed ## a second environment with the versions of Kaggle's image, for `make rehearse IMAGE=1`
