@@ -16,9 +16,10 @@ gc.disable()  # while test modules import the libraries
 
 
 def pytest_collection_modifyitems(items):
-    """Let the whole chain's tests begin, for they take the longest; others that need what it made come last."""
-    order = {"test_pipeline.py": 0, "test_interruption.py": 2, "test_compared_runs.py": 3, "test_image.py": 4}
-    items.sort(key=lambda item: order.get(item.path.name, 1))
+    """Let the files that take long begin, so that the processes end together; the last two need what the first made."""
+    long = "pipeline data_run cluster sharding workers run_chain compared_runs interruption".split()
+    order = {f"test_{name}.py": place for place, name in enumerate(long)}
+    items.sort(key=lambda item: order.get(item.path.name, len(long)))
 
 
 def pytest_collection_finish():

@@ -90,6 +90,7 @@ def test_no_messages_no_replies():
         assert replies(server, []) == []
 
 
+@pytest.mark.slow
 def test_of_200_messages_under_a_mix_of_faults_none_is_lost_doubled_or_out_of_order():
     passing = [status(429), status(429, retry_after="0.05"), status(500), status(502), slow(0.4), broken_connection]
     lasting = {"cut_off": finish("length"), "refused 400": status(400), "empty": finish("stop", " ")}

@@ -19,13 +19,13 @@ from prompt_recovery.places import TriplesFolder
 
 pytestmark = pytest.mark.slow
 
-FILES = 30  # each a batch at least: the first 20 are cleaned without processes
+FILES = 24  # each a batch at least: the first 20 are cleaned without processes
 
 CONFIG = DataConfig.model_validate({
     "name": "x",
     "originals": {"count": 400, "max_words": 40},
-    "rewriter": {"rows_per_shard": 500},
-    "split": {"train_rows": 2_500, "valid_rows": 20, "test_rows": 40, "held_out_families": 2},
+    "rewriter": {"rows_per_shard": 250},
+    "split": {"train_rows": 1_100, "valid_rows": 20, "test_rows": 40, "held_out_families": 2},
     "imported": [
         {"path": f"{number}.parquet", "prompt_column": "prompt", "rewritten_column": "after"}
         for number in range(FILES)
@@ -76,7 +76,7 @@ def alive(process: int) -> bool:
 @pytest.fixture(scope="module")
 def project(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("project")
-    frame = brought(100 * FILES).rename(columns={"before": "original_text"})
+    frame = brought(60 * FILES).rename(columns={"before": "original_text"})
     for number in range(FILES):
         frame[number::FILES].to_parquet(folder / f"{number}.parquet", index=False)
     write_json(folder / FOLDER.config, CONFIG.model_dump(mode="json"))

@@ -34,15 +34,13 @@ def interrupt(project: Path, when: Path, how: signal.Signals) -> None:
 
 
 def test_an_interrupted_make_goes_on_and_ends_as_the_undisturbed_one(done, tmp_path):
-    project = make_project(tmp_path)  # with what does not depend on the base: it is not made a second time
-    for made in ("data/triples", "runs/micro/settings", "runs/micro/vector"):
+    project = make_project(tmp_path)  # with what does not depend on the training: it is not made a second time
+    for made in ("data/triples", "data/models", "runs/micro/settings", "runs/micro/vector"):
         shutil.copytree(done[0] / made, project / made)
     (project / RUN_FOLDER.manifest("constant")).parent.mkdir()
     for made in (RUN_FOLDER.constant, RUN_FOLDER.manifest("constant"), RUN_FOLDER.manifest("vector")):
         shutil.copy2(done[0] / made, project / made)
-    interrupt(project, Path("data/models/micro.metrics.jsonl"), signal.SIGKILL)
-    assert not (project / "data/models/micro").exists()
-    interrupt(project, RUN_FOLDER.metrics, signal.SIGINT)
+    interrupt(project, RUN_FOLDER.metrics, signal.SIGKILL)
     assert not (project / RUN_FOLDER.trained("qlora")).exists()
     assert not (project / RUN_FOLDER.manifest("train")).exists()
     interrupt(project, Path("submissions/micro/rehearsal/commit-run-as-scored"), signal.SIGINT)

@@ -60,7 +60,12 @@ def train(run, triples, folder, **more):
     return fitted
 
 
-@pytest.mark.parametrize("family", FAMILIES)
+QUICK = ("llama", "mistral", "gemma2")
+
+
+@pytest.mark.parametrize(
+    "family", [pytest.param(one, marks=() if one in QUICK else pytest.mark.slow) for one in FAMILIES]
+)
 def test_load_train_save_reload_generate(family, model_folder, triples, tmp_path):
     run = small_run(model_folder(family))
     fitted = train(run, triples, tmp_path)

@@ -76,6 +76,7 @@ def test_workers_share_the_rows_and_each_has_a_gpu_of_its_own(tmp_path):
     assert progress.report()["peak_memory_bytes"] > 10**7 and progress.report()["rows_per_second"] > 0
 
 
+@pytest.mark.slow
 def test_workers_on_the_cpu_have_equal_shares_of_the_cores_and_are_no_more_than_batches(tmp_path, monkeypatch):
     monkeypatch.setenv("OMP_NUM_THREADS", "7")
     load = partial(load_noting, tmp_path)
@@ -185,12 +186,14 @@ def test_a_worker_that_never_loads_is_given_up_and_every_row_has_its_reason(tmp_
     assert progress.workers[0]["starts"] == 3
 
 
+@pytest.mark.slow
 def test_a_worker_that_hangs_or_is_killed_while_it_loads_is_started_again(tmp_path):
     progress, _ = answer(tmp_path, partial(load_at_second_try, tmp_path), 5)
     assert progress.texts() == [f"Do: text {n}" for n in range(5)]
     assert progress.problems == ["1 times: a worker could not load: it ended by SIGKILL"]
 
 
+@pytest.mark.slow
 def test_a_loading_that_takes_too_long_hangs(tmp_path):
     progress, _ = answer(tmp_path, partial(load_faulty, tmp_path, {}, load_seconds=60.0), 5, load_seconds=0.3)
     assert progress.report()["default_reasons"] == {"no worker could load: it hung for 0.3 s": 5}
