@@ -143,6 +143,7 @@ def test_train_refuses_a_truncated_file(run_folder, project):
     assert "train.parquet: is no whole parquet file" in complaint("train", "--run", "runs/tiny")
 
 
+@pytest.mark.slow
 def test_score_names_ids_that_do_not_match(project):
     pd.DataFrame({"id": ["1", "2"], "rewrite_prompt": ["a", "b"]}).to_csv("truth.csv", index=False)
     pd.DataFrame({"id": ["1", "3"], "rewrite_prompt": ["a", "b"]}).to_csv("predictions.csv", index=False)
