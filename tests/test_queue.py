@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 from answer_functions import load_at_second_try, load_faulty, load_never, load_noting, load_plain, load_slow_rows
 
+from prompt_recovery.cores import count_cores
 from prompt_recovery.submit.queue.dealing import Limits, answer_all
 from prompt_recovery.submit.queue.journal import Journal, answers_written
 
@@ -78,14 +79,18 @@ def test_workers_share_the_rows_and_each_has_a_gpu_of_its_own(tmp_path):
 
 @pytest.mark.slow
 def test_workers_on_the_cpu_have_equal_shares_of_the_cores_and_are_no_more_than_batches(tmp_path, monkeypatch):
-    monkeypatch.setenv("OMP_NUM_THREADS", "7")
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
     load = partial(load_noting, tmp_path)
     progress, _ = answer(tmp_path, load, 40, workers=2)
     assert [one["starts"] for one in progress.workers] == [1, 1] and len({one["pid"] for one in noted(tmp_path)}) == 2
     (tmp_path / "answers.jsonl").unlink()
     progress, _ = answer(tmp_path, load, 4, workers=2)
     assert len(progress.workers) == 1
-    assert [one["OMP_NUM_THREADS"] for one in noted(tmp_path)] == ["3"] * 10 + ["7"]
+    assert [one["OMP_NUM_THREADS"] for one in noted(tmp_path)] == [str(max(1, count_cores() // 2))] * 10 + [None]
+    monkeypatch.setenv("OMP_NUM_THREADS", "7")
+    (tmp_path / "answers.jsonl").unlink()
+    answer(tmp_path, load, 8, workers=2)
+    assert {one["OMP_NUM_THREADS"] for one in noted(tmp_path)[11:]} == {"7"}  # what the user has set stands
 
 
 PLAN = {"r31": "error", "r26": "kill", "r22": "once", "r19": "hang", "r17": "memory2", "r14": "memory", "r11": "nan",

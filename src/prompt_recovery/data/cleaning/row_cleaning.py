@@ -23,6 +23,7 @@ import pyarrow.parquet as pq
 from tqdm import tqdm
 
 from prompt_recovery import config
+from prompt_recovery.cores import count_cores
 from prompt_recovery.data.cleaning.filters import clean
 from prompt_recovery.data.cleaning.near_duplicates import PERMUTATIONS, signatures
 from prompt_recovery.data.rows import GENERATED, ROWS
@@ -129,7 +130,7 @@ def _in_order(work: Callable[[Any], _Batch], items: Iterable) -> Iterator[_Batch
     following = next(remaining, None)
     if following is None:
         return
-    processes = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    processes = count_cores()
     with ProcessPoolExecutor(processes, get_context("spawn"), _end_with_parent) as pool:
         waiting = deque()
         try:

@@ -9,6 +9,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from prompt_recovery.cores import count_cores
 from prompt_recovery.submit.queue.batches import Batch
 from prompt_recovery.submit.queue.worker import Message, serve
 
@@ -45,8 +46,9 @@ class Worker:
         """Return by which variables the process sees its own part of the machine alone."""
         if self.gpu is not None:
             return {"CUDA_VISIBLE_DEVICES": str(self.gpu)}
-        threads = int(os.environ.get("OMP_NUM_THREADS") or len(os.sched_getaffinity(0)))
-        return {"OMP_NUM_THREADS": str(max(1, threads // self._processes))} if self._processes > 1 else {}
+        if self._processes == 1 or "OMP_NUM_THREADS" in os.environ:
+            return {}
+        return {"OMP_NUM_THREADS": str(max(1, count_cores() // self._processes))}
 
     @property
     def is_idle(self) -> bool:

@@ -1,6 +1,5 @@
 """A packaged run in, its rehearsal out: what stands for test.csv, what Kaggle mounts, how answers are compared."""
 
-import os
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -8,6 +7,7 @@ from pathlib import Path
 import pandas as pd
 
 from prompt_recovery import config
+from prompt_recovery.cores import count_cores
 from prompt_recovery.manifest import read_json
 from prompt_recovery.places import RunFolder, TriplesFolder
 from prompt_recovery.submit.bundle import mounted_sources
@@ -51,7 +51,7 @@ def rehearsal_of(folder: RunFolder, load_embedder: Callable[[], Embed], *, pytho
         isolation=find_isolation(),
         python=python,
         limit_seconds=3600 * run.submit.time_limit_hours + 600,
-        side_by_side=min(3, len(os.sched_getaffinity(0)) + 1) if run.device == "cpu" else 1,  # some wait for long
+        side_by_side=min(3, count_cores() + 1) if run.device == "cpu" else 1,  # some wait for long
         checks={"scored": partial(_compared, test, scored, load_embedder, bool(run.recover.tracks))},
     )
 

@@ -1,6 +1,5 @@
 """A bundle, its notebook and tables of pairs in, the outcome of every case of a rehearsal out."""
 
-import os
 import re
 import sys
 import threading
@@ -11,6 +10,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from prompt_recovery.cores import count_cores
 from prompt_recovery.errors import InputError
 from prompt_recovery.submit.rehearsal.cases import Case
 from prompt_recovery.submit.rehearsal.defects import DEFECTS, with_settings
@@ -109,7 +109,7 @@ def _executed(case: Case, rehearsal: Rehearsal, root: Path) -> Executed:
     variables |= {"KAGGLE_IS_COMPETITION_RERUN": "1"} if case.is_rerun else {}
     variables |= {"CUDA_VISIBLE_DEVICES": ""} if case.hides_gpus else {}
     if not case.is_alone and rehearsal.side_by_side > 1:
-        variables["OMP_NUM_THREADS"] = str(max(1, len(os.sched_getaffinity(0)) // rehearsal.side_by_side))
+        variables["OMP_NUM_THREADS"] = str(max(1, count_cores() // rehearsal.side_by_side))
     return execute(
         rehearsal.notebook,
         root,
