@@ -74,6 +74,7 @@ $(VENV)/installed: requirements.txt pyproject.toml
 
 $(VENV)/installed-dev: requirements-dev.txt $(VENV)/installed
 	$(py) $(install) -r requirements-dev.txt
+	$(call compile,$(VENV))
 	@touch $@
 
 # what stands for Kaggle's image; torch is this project's own, linked with what it needs for a GPU: a gigabyte less

@@ -45,7 +45,7 @@ def main() -> None:
         )
     seconds = time.monotonic() - started
     unanswered = f"; {progress.problems}" if progress.problems else ""
-    print(f"queue, {len(gpus)} workers: {len(pairs)} rows in {seconds:.1f} s with all loading{unanswered}")
+    print(f"queue, {len(progress.workers)} workers: {len(pairs)} rows in {seconds:.1f} s with all loading{unanswered}")
     queued = progress.report()["rows_per_second"]
     answer, sample = load_answerer(given.run.path), pairs.sample(given.sample, random_state=given.seed)
     answer(sample.head(1))

@@ -12,7 +12,6 @@ import pytest
 from filelock import FileLock
 
 PROJECT = Path(__file__).resolve().parents[1]
-gc.disable()  # while test modules import the libraries
 
 
 def pytest_collection_modifyitems(items):
@@ -22,10 +21,15 @@ def pytest_collection_modifyitems(items):
     items.sort(key=lambda item: order.get(item.path.name, len(long)))
 
 
-def pytest_collection_finish():
-    """Let the garbage collector pass over the million objects that the imports have made: they stay."""
-    gc.freeze()
-    gc.enable()
+@pytest.hookimpl(wrapper=True)
+def pytest_collection():
+    """Keep the garbage collector off what test modules import: a million objects, and they stay."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 @pytest.fixture(scope="session")

@@ -101,6 +101,17 @@ def test_a_file_that_the_scorer_would_refuse(folder):
     assert "row 0" in evidence.bad_output(read_submitted(folder))
 
 
+def test_on_a_cpu_as_many_processes_fill_the_memory_as_the_run_asks_for(folder):
+    changed(folder / KERNEL, enable_gpu=False)
+    changed(folder / REPORT, peak_memory_bytes=15 * GIB)
+    manifest = json.loads((folder / "manifest.json").read_text())
+    for processes, said in ((1, ""), (2, "and 2 run at once")):
+        manifest["config"]["submit"]["cpu_workers"] = processes
+        write_json(folder / "manifest.json", manifest)
+        found = evidence.main_memory_full(read_submitted(folder))
+        assert said in found and bool(found) == bool(said)
+
+
 def test_settings_and_files_that_no_report_speaks_of(folder):
     manifest = json.loads((folder / "manifest.json").read_text())
     manifest["config"]["submit"]["time_limit_hours"] = 8.9

@@ -82,7 +82,7 @@ def test_workers_on_the_cpu_have_equal_shares_of_the_cores_and_are_no_more_than_
     monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
     load = partial(load_noting, tmp_path)
     progress, _ = answer(tmp_path, load, 40, workers=2)
-    assert [one["starts"] for one in progress.workers] == [1, 1] and len({one["pid"] for one in noted(tmp_path)}) == 2
+    assert [one["starts"] for one in progress.workers] == [1, 1]
     (tmp_path / "answers.jsonl").unlink()
     progress, _ = answer(tmp_path, load, 4, workers=2)
     assert len(progress.workers) == 1

@@ -11,7 +11,16 @@ import pytest
 from prompt_recovery.config import RunConfig
 from prompt_recovery.config.run import Submit
 from prompt_recovery.errors import InputError
-from prompt_recovery.submit.rehearsal.cases import SCORED, Case, Measured, chosen, few_batch, first_cases, other_cases
+from prompt_recovery.submit.rehearsal.cases import (
+    SCORED,
+    Case,
+    Measured,
+    chosen,
+    few_batch,
+    few_rows,
+    first_cases,
+    other_cases,
+)
 from prompt_recovery.submit.rehearsal.defects import DEFECTS, with_settings
 from prompt_recovery.submit.rehearsal.ending import check_ending
 from prompt_recovery.submit.rehearsal.execution import Executed
@@ -106,6 +115,10 @@ def test_every_defect_is_rehearsed_in_both_runs_and_names_differ():
     assert {case.defect for case in cases if case.defect and case.is_rerun} == DEFECTS.keys() - {"a run for a GPU"}
     assert {case.fault.get("kind") for case in cases} >= {"killed", "hangs", "slow", "out of memory"}
     assert {case.layout for case in cases} == {"nested", "flat"}
+    (late,) = (case for case in cases if case.defaults == "some")
+    batches = few_rows(5) / late.settings["generation"]["batch_size"]
+    seconds, limit = late.fault["seconds"], 3600 * late.settings["submit"]["time_limit_hours"]
+    assert batches * seconds > limit > 1.7 * 10 + seconds  # all never end in time, and one does after a slower start
     with_faults = [case for case in cases if case.fault or case.table == "odd"]
     assert {case.settings["generation"]["batch_size"] for case in with_faults} == {5, 1}
     assert {case.settings["submit"]["cpu_workers"] for case in with_faults} == {1}
@@ -113,7 +126,7 @@ def test_every_defect_is_rehearsed_in_both_runs_and_names_differ():
     assert chosen(cases, None) == cases
 
 
-@pytest.mark.parametrize(("own", "few"), [(3, 3), (8, 8), (32, 8)])
+@pytest.mark.parametrize(("own", "few"), [(1, 1), (3, 3), (8, 8), (32, 8)])
 def test_a_batch_of_the_faults_is_small_and_never_larger_than_the_runs_own(own, few):
     assert few_batch(RunConfig(name="tiny", data="some", method="nearest", generation={"batch_size": own})) == few
 
@@ -286,13 +299,15 @@ def test_a_report_without_its_figures_is_refused(tmp_path):
 
 
 def outcome(case=SCORED.name, rows=100, rate=10.0, **report) -> Outcome:
-    workers = [{"busy_seconds": 8.0, "batches": 4, "load_seconds": 3.0}]
+    workers = [{"gpu": None, "busy_seconds": 8.0, "batches": 4, "load_seconds": 3.0}]
     report = {"workers": workers, "rows_per_second": rate, "seconds": 16.0, "problems": [], **report}
     return Outcome(case, rows, {"model": rows - 1, "default": 1}, 20.0, "well", report)
 
 
 def test_limits_are_reckoned_from_a_run_without_faults():
-    assert outcome().measured == Measured(start_seconds=6.0, load_seconds=3.0, batch_seconds=2.0)
+    assert outcome().measured == Measured(start_seconds=6.0, load_seconds=3.0, batch_seconds=2.0, processes=1)
+    two = [{"gpu": gpu, "busy_seconds": 8.0, "batches": 4, "load_seconds": 3.0} for gpu in (0, 1)]
+    assert outcome(workers=two).measured.processes == 2
 
 
 def test_the_projection_takes_the_gpu_factor_and_says_when_it_is_too_long():

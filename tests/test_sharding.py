@@ -94,7 +94,7 @@ def eleven(triples):
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("method", "family", "dies_at"), [("lora", "llama", 0), ("qlora", "qwen2", 4)])
-def test_two_processes_with_half_the_layers_each_do_what_one_does_also_after_a_kill(
+def test_two_processes_with_half_the_layers_each_do_what_one_does_and_qlora_also_after_a_kill(
     method, family, dies_at, model_folder, eleven, tmp_path
 ):
     whole, sharded, killed = (tmp_path / name for name in ("whole", "sharded", "killed"))

@@ -64,7 +64,7 @@ _GPU_FULL = Cause("a GPU's memory was full", shows.gpu_memory_full, f"lower gene
 _MEMORY_FULL = Cause(
     "the machine's memory was full, and Kaggle ended the notebook",
     shows.main_memory_full,
-    f"lower vector.max_rows, take a smaller base, or leave out generation.adapters, {_AGAIN}",
+    f"lower vector.max_rows or submit.cpu_workers, take a smaller base, or leave out generation.adapters, {_AGAIN}",
 )
 _DISK_FULL = Cause(
     "the disk was full", shows.large_bundle, "let Kaggle mount the models: submit.base_source, submit.embedder_source"

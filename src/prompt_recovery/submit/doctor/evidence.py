@@ -127,9 +127,10 @@ def gpu_memory_full(of: Submitted) -> str:
 
 
 def main_memory_full(of: Submitted) -> str:
-    """Return it where a process on each GPU would fill the machine; the rehearsal's is measured on a CPU run, too."""
+    """Return it where all processes would fill the machine; the rehearsal's is measured on a CPU run, too."""
     report = of.on_kaggle or of.hidden_case
-    each, processes = report.get("peak_memory_bytes", 0), 2 if of.kernel.get("enable_gpu") else of.submit["cpu_workers"]
+    each = report.get("peak_memory_bytes", 0)
+    processes = 2 if of.kernel.get("enable_gpu") else of.submit.get("cpu_workers", 1)
     if each * processes <= _NEAR * _MAIN_MEMORY:
         return ""
     return f"a worker held {sized(each)} of main memory, and {processes} run at once in 31 GiB"

@@ -49,7 +49,7 @@ def answer_all(
 ) -> Progress:
     """Answer every pair by what `load` gives, in a process on each of `gpus` (None: the CPU), or by `default`.
 
-    Processes on the CPU share its cores; there are no more of them than batches.
+    Processes on the CPU share its cores; are no more than batches.
 
     `pairs`: schema PAIRS. `measure`, called while the processes load, tells how much each costs its batch. `load` must
     be importable by another process; what it gives takes some pairs and returns ANSWERS. `save` gets all that is known
@@ -59,7 +59,8 @@ def answer_all(
     with tempfile.TemporaryDirectory(prefix="pairs-") as scratch:
         pairs_file = Path(scratch) / "pairs.pickle"  # what is dealt is row numbers alone: no pipe is too small for them
         pairs.to_pickle(pairs_file)
-        places = gpus[: max(1, math.ceil(len(pairs) / limits.batch_size))]
+        batches = max(1, math.ceil(len(pairs) / limits.batch_size))
+        places = [gpu for place, gpu in enumerate(gpus) if gpu is not None or place < batches]
         workers = [Worker(gpu, load, pairs_file, processes=len(places)) for gpu in places]
         progress.workers = [worker.told for worker in workers]
         try:

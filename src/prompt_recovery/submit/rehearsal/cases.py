@@ -8,7 +8,7 @@ from prompt_recovery.config import RunConfig
 from prompt_recovery.submit.rehearsal.layouts import Layout
 
 Defaults = Literal["none", "one", "some", "all"]  # how many rows must get the default; `some`: neither none nor all
-BATCHES = 3  # of the table `few`
+BATCHES = 3  # of the table `few` at least
 _FEW_ROWS = 8  # of such a batch at most: after most faults its rows are asked again one by one
 _ALWAYS = "7"  # a row that every table of the hidden run has
 _LATE_SECONDS = 20  # from when the first answers are due to the deadline
@@ -43,11 +43,12 @@ class Case:
 
 @dataclass(frozen=True)
 class Measured:
-    """Of a run without faults: seconds until the first batch is asked, of loading, and of a batch."""
+    """Of a run without faults: seconds until the first batch is asked, of loading, and of a batch; GPUs, or 1."""
 
     start_seconds: float
     load_seconds: float
     batch_seconds: float
+    processes: int = 1
 
 
 SCORED = Case("commit run, as scored", "scored", is_rerun=False, is_alone=True)
@@ -74,6 +75,11 @@ def few_batch(run: RunConfig) -> int:
     return min(_FEW_ROWS, run.generation.batch_size)
 
 
+def few_rows(batch_size: int) -> int:
+    """Return how many rows the table `few` has, at least a dozen; `batch_size`: what `few_batch` gave."""
+    return BATCHES * max(4, batch_size)
+
+
 def other_cases(measured: Measured, batch_size: int) -> list[Case]:
     """Return all others, those that take longest first; their limits in seconds are reckoned from `measured`.
 
@@ -90,16 +96,17 @@ def other_cases(measured: Measured, batch_size: int) -> list[Case]:
 
 def _faults(measured: Measured, batch_size: int) -> list[Case]:
     few = _few(batch_size)
-    hangs = max(10.0, 3 * max(measured.load_seconds, measured.batch_seconds))  # others run beside: slower by half
-    late = (1.5 * measured.start_seconds + _LATE_SECONDS) / 3600
-    shorter = max(1, batch_size // 4)  # of many batches some end in time, be the start twice as long as it was
-    slow = {"kind": "slow", "seconds": 3 * _LATE_SECONDS * shorter / (BATCHES * batch_size)}
+    hangs = max(10.0, 3 * max(measured.load_seconds, measured.batch_seconds))  # others run beside
+    # a dozen batches take longer than all the time, each a part of it: some end, and some do not, after any start up to
+    # nearly twice as long as the measured one
+    late, shorter = 2 * measured.start_seconds + _LATE_SECONDS, max(1, batch_size // 4)
+    slow = {"kind": "slow", "seconds": 1.5 * late * measured.processes * shorter / few_rows(batch_size)}
     memory = {"kind": "out of memory", "rows": 4, "id": _ALWAYS}
     return [
         Case("a batch hangs", "few", fault={"kind": "hangs", "batch": 1}, names="a worker hung for",
              settings=_few(batch_size, batch_limit_seconds=hangs)),
         Case(f"deadline {_LATE_SECONDS} s after the start", "few", fault=slow, defaults="some",
-             settings=_few(shorter, time_limit_hours=late), names="the time was up"),
+             settings=_few(shorter, time_limit_hours=late / 3600), names="the time was up"),
         Case("a worker is killed", "few", fault={"kind": "killed", "batch": 1}, settings=few,
              names="a worker ended by SIGKILL"),
         Case("out of memory above 4 rows, and at one always", "few", fault=memory, settings=few, defaults="one",

@@ -12,7 +12,7 @@ from prompt_recovery.manifest import read_json
 from prompt_recovery.places import RunFolder, TriplesFolder
 from prompt_recovery.submit.bundle import mounted_sources
 from prompt_recovery.submit.metadata import dataset_slug
-from prompt_recovery.submit.rehearsal.cases import BATCHES, few_batch
+from prompt_recovery.submit.rehearsal.cases import few_batch, few_rows
 from prompt_recovery.submit.rehearsal.given_tables import hidden_rows, odd_rows, scored_rows, visible_row
 from prompt_recovery.submit.rehearsal.isolation import find_isolation
 from prompt_recovery.submit.rehearsal.layouts import Mounted
@@ -36,7 +36,7 @@ def rehearsal_of(folder: RunFolder, load_embedder: Callable[[], Embed], *, pytho
     )
     batches = predictions[predictions["method"] == run.method]
     scored = predictions.merge(scores, on=["method", "id"]).query("method == @run.answering[-1]")
-    few = hidden_rows(valid, BATCHES * few_batch(run), run.seed)
+    few = hidden_rows(valid, few_rows(few_batch(run)), run.seed)
     return Rehearsal(
         folder=target / "rehearsal",
         notebook=target / "notebook.ipynb",

@@ -29,7 +29,8 @@ class Outcome:
         batch = sum(one["busy_seconds"] for one in workers) / max(1, sum(one["batches"] for one in workers))
         load = max((one["load_seconds"] or 0.0 for one in workers), default=0.0)
         answering = self.rows / self.report["rows_per_second"] if self.report["rows_per_second"] else 0.0
-        return Measured(max(load, self.report["seconds"] - answering), load, batch)
+        gpus = sum(one["gpu"] is not None for one in workers)
+        return Measured(max(load, self.report["seconds"] - answering), load, batch, max(1, gpus))
 
 
 def without_folders(told: str) -> str:
