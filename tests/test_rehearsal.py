@@ -129,6 +129,7 @@ def test_every_defect_is_rehearsed_in_both_runs_and_names_differ():
 @pytest.mark.parametrize(("own", "few"), [(1, 1), (3, 3), (8, 8), (32, 8)])
 def test_a_batch_of_the_faults_is_small_and_never_larger_than_the_runs_own(own, few):
     assert few_batch(RunConfig(name="tiny", data="some", method="nearest", generation={"batch_size": own})) == few
+    assert "7" in set(hidden_rows(PAIRS, few_rows(few), seed=0)["id"])  # the row for which memory always runs out
 
 
 @pytest.mark.parametrize("defect", DEFECTS)

@@ -49,7 +49,7 @@ def answer_all(
 ) -> Progress:
     """Answer every pair by what `load` gives, in a process on each of `gpus` (None: the CPU), or by `default`.
 
-    Processes on the CPU share its cores; are no more than batches.
+    Processes on the CPU share its cores and are no more than there are batches.
 
     `pairs`: schema PAIRS. `measure`, called while the processes load, tells how much each costs its batch. `load` must
     be importable by another process; what it gives takes some pairs and returns ANSWERS. `save` gets all that is known

@@ -8,7 +8,7 @@ from prompt_recovery.config import RunConfig
 from prompt_recovery.submit.rehearsal.layouts import Layout
 
 Defaults = Literal["none", "one", "some", "all"]  # how many rows must get the default; `some`: neither none nor all
-BATCHES = 3  # of the table `few` at least
+_BATCHES = 3  # of the table `few` at least
 _FEW_ROWS = 8  # of such a batch at most: after most faults its rows are asked again one by one
 _ALWAYS = "7"  # a row that every table of the hidden run has
 _LATE_SECONDS = 20  # from when the first answers are due to the deadline
@@ -77,7 +77,7 @@ def few_batch(run: RunConfig) -> int:
 
 def few_rows(batch_size: int) -> int:
     """Return how many rows the table `few` has, at least a dozen; `batch_size`: what `few_batch` gave."""
-    return BATCHES * max(4, batch_size)
+    return _BATCHES * max(4, batch_size)
 
 
 def other_cases(measured: Measured, batch_size: int) -> list[Case]:
