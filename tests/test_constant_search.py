@@ -11,6 +11,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from prompt_recovery.engines.piece_exchanges import Exchanges
 from prompt_recovery.errors import InputError
@@ -27,7 +28,15 @@ from prompt_recovery.recover.constants.constant_moves import (
     _span,
     read_units,
 )
-from prompt_recovery.recover.constants.constant_search import Budget, Place, Standing, read_standing, search_text
+from prompt_recovery.recover.constants.constant_search import (
+    Budget,
+    Place,
+    Standing,
+    _Pool,
+    _Search,
+    read_standing,
+    search_text,
+)
 from prompt_recovery.recover.constants.constant_targets import Targets
 from prompt_recovery.recover.piece_limit import PieceLimit
 from prompt_recovery.recover.vector.wording import wording_of
@@ -184,7 +193,8 @@ def tried_in_a_step(moves, step: int) -> set[int]:
     text = (NUMBER[" poem."],)
     standing = Standing([text], embed([moves.spell(text)]), np.zeros(1), np.zeros(1), step=step)
     seen = set()
-    moves.step(standing, np.ones((1, 16)), lambda texts, most: seen.update(*texts) or np.zeros(len(texts)), BUDGET)
+    evaluate = lambda texts, most: seen.update(*texts) or np.zeros(len(texts))  # noqa: E731
+    moves.step(standing, lambda vector: np.ones(16), evaluate, BUDGET)
     return seen - set(text)
 
 
@@ -216,6 +226,29 @@ def test_candidates_are_embedded_in_big_batches(moves):
     found = searched(moves, embed=lambda texts: sizes.append(len(texts)) or embed(texts))
     assert len(sizes) <= 1 + (BUDGET.beam + 1) * found.step and max(sizes) >= BUDGET.batch // BUDGET.beam
     assert sum(sizes) == found.embedded
+
+
+@pytest.mark.parametrize("pieces", [20, 3])
+def test_pieces_are_counted_of_no_more_texts_than_it_takes_to_fill_a_batch(pieces):
+    texts = [(0, 1, 2, row)[row % 4 :] for row in range(len(UNITS))]
+    short = [text for text in texts if len(FREE.spell(text).split()) <= pieces]
+    counted, embedded = [], []
+    limit = PieceLimit(lambda own: counted.extend(own) or [len(text.split()) for text in own], pieces)
+    nothing = Standing([], *[np.zeros(0)] * 3)
+    pool = _Pool(_Search(TARGETS, FREE, lambda own: embedded.extend(own) or embed(own), limit, BUDGET, nothing))
+    values = pool.evaluate(texts, 8)
+    assert embedded == [FREE.spell(text) for text in short[:8]] and np.isfinite(values).sum() == 8
+    assert counted == [FREE.spell(text) for text in texts[: texts.index(short[7]) + 1]]
+
+
+def test_numpy_takes_one_thread_while_a_search_runs_and_all_of_them_afterwards():
+    def threads() -> list[int]:
+        return [one["num_threads"] for one in threadpool_info() if one["user_api"] == "blas"]
+
+    with threadpool_limits(2, "blas"):
+        before, seen = threads(), []
+        searched(FREE, embed=lambda texts: seen.extend(threads()) or embed(texts))
+        assert set(seen) == {1} and threads() == before
 
 
 def test_the_best_so_far_is_shown_after_each_step_and_never_gets_worse():

@@ -1,5 +1,7 @@
 """What may stand for a piece of a text: pieces as they are read, and gains that the embedder's gradient foretells."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -49,6 +51,14 @@ def test_the_gain_is_the_one_of_a_small_step_from_a_piece_towards_the_other(embe
     steepness = np.dot(told, found.worth[place][ranks]) / np.dot(found.worth[place][ranks], found.worth[place][ranks])
     assert steepness > 0 and np.corrcoef(told, found.worth[place][ranks])[0, 1] > 0.99
     np.testing.assert_array_equal(embedder([TEXT])[0], before)
+
+
+def test_what_is_near_to_a_piece_is_remembered_and_is_the_same_in_every_text(embedder):
+    direction = a_direction(embedder)
+    first, longer = TEXT, f"Or a story of a poem, {TEXT}"
+    alone = [replace(embedder.exchanges, _found={})(text, direction).others for text in (first, longer)]
+    shared = replace(embedder.exchanges, _found={})
+    assert [shared(text, direction).others for text in (first, longer, first)] == [*alone, alone[0]]
 
 
 def test_texts_without_pieces_have_no_exchanges(embedder):

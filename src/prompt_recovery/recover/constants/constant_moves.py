@@ -7,7 +7,7 @@ from functools import cached_property
 import numpy as np
 
 from prompt_recovery.engines.piece_exchanges import Exchange
-from prompt_recovery.recover.constants.constant_search import Budget, Evaluate, Standing
+from prompt_recovery.recover.constants.constant_search import Budget, Evaluate, Gradient, Standing
 from prompt_recovery.recover.vector.composing import Bounds, compose
 from prompt_recovery.recover.vector.wording import Text, Wording
 
@@ -59,12 +59,12 @@ class ReadableMoves:
     def cost(self, text: Text) -> float:
         return self.odd_weight * self.wording.oddity(text)
 
-    def step(self, standing: Standing, slopes: np.ndarray, evaluate: Evaluate, budget: Budget) -> None:
+    def step(self, standing: Standing, gradient: Gradient, evaluate: Evaluate, budget: Budget) -> None:
         """Compose of one text's words and some phrases', toward where that text's score rises most."""
         rng = np.random.default_rng((budget.seed, standing.step))
-        row = standing.step % len(slopes)
-        steepness = max(float(np.linalg.norm(slopes[row])), _FLAT)
-        wanted = slopes[row] / steepness
+        slope = gradient(standing.vectors[standing.step % len(standing.vectors)])
+        steepness = max(float(np.linalg.norm(slope)), _FLAT)
+        wanted = slope / steepness
         drawn = self.phrases.drawn(wanted, _DRAWN, rng)
         parents = [*standing.texts, *(self.phrases.texts[one] for one in drawn)]
         vectors = np.concatenate([standing.vectors, self.phrases.vectors[drawn]])
@@ -116,14 +116,15 @@ class FreeMoves:
     def cost(self, text: Text) -> float:
         return 0.0
 
-    def step(self, standing: Standing, slopes: np.ndarray, evaluate: Evaluate, budget: Budget) -> None:
+    def step(self, standing: Standing, gradient: Gradient, evaluate: Evaluate, budget: Budget) -> None:
         """Edit each text of the beam, then put together what gained."""
         if not len(standing.surplus):
             standing.surplus, standing.tried = np.zeros(len(self.units)), np.zeros(len(self.units))
         rng = np.random.default_rng((budget.seed, standing.step))
         share = -(-budget.batch // len(standing.texts))
         both: list[Text] = []
-        for text, vector, slope, value in zip(standing.texts, standing.vectors, slopes, standing.values, strict=True):
+        for text, vector, value in zip(standing.texts, standing.vectors, standing.values, strict=True):
+            slope = gradient(vector)
             tangent = slope - (slope @ vector) * vector
             promised = np.zeros(len(self.units))
             promised[: len(self.vectors)] = self.vectors @ tangent

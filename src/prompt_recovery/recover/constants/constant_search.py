@@ -7,11 +7,13 @@ search stands whole in a file; stopped anywhere, it goes on from there to the sa
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
+from itertools import islice
 from pathlib import Path
 from typing import Protocol
 from zipfile import BadZipFile
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from prompt_recovery.errors import InputError
 from prompt_recovery.manifest import whole_or_absent
@@ -42,6 +44,7 @@ class Standing:
 
 # Texts and how many of the new ones to embed, the first ones -> their values; of those not embedded, minus infinity
 Evaluate = Callable[[Sequence[Text], int], np.ndarray]
+Gradient = Callable[[np.ndarray], np.ndarray]  # a unit vector -> the score's derivative by it, (d,)
 
 
 class Moves(Protocol):
@@ -56,8 +59,8 @@ class Moves(Protocol):
     def cost(self, text: Text) -> float:
         """Return how much mean SCS the text must be better by than one that costs nothing."""
 
-    def step(self, standing: Standing, slopes: np.ndarray, evaluate: Evaluate, budget: "Budget") -> None:
-        """Evaluate new texts, in one or more batches. `slopes`: the score's gradient at each of the beam, (b, d)."""
+    def step(self, standing: Standing, gradient: Gradient, evaluate: Evaluate, budget: "Budget") -> None:
+        """Evaluate new texts, in one or more batches."""
 
 
 @dataclass(frozen=True)
@@ -92,8 +95,7 @@ class _Search:
         """Take one step."""
         standing, best = self.standing, self.standing.values[0]
         pool = _Pool(self)
-        slopes = np.array([self.targets.gradient(vector) for vector in standing.vectors])
-        self.moves.step(standing, slopes, pool.evaluate, self.budget)
+        self.moves.step(standing, self.targets.gradient, pool.evaluate, self.budget)
         pool.keep_best()
         standing.step += 1
         standing.idle = 0 if standing.values[0] > best else standing.idle + 1
@@ -117,8 +119,10 @@ class _Pool:
         standing = self.search.standing
         spelt = {text: self.search.moves.spell(text) for text in texts}
         new = {own: text for text, own in spelt.items() if own and _hash(own) not in standing.known}
-        room = max(self.search.budget.candidates - standing.embedded, 0)
-        fitting = self.search.limit.fitting([own for own in new if own not in READS_AS_NULL])[: min(room, most)]
+        room = min(max(self.search.budget.candidates - standing.embedded, 0), most)
+        left, fitting = (own for own in new if own not in READS_AS_NULL), list[str]()
+        while part := list(islice(left, room - len(fitting))):  # counting pieces takes as long as a tenth of embedding
+            fitting += self.search.limit.fitting(part)
         values = dict.fromkeys(spelt, -np.inf)
         if fitting:
             self._add([new[own] for own in fitting], fitting)
@@ -149,6 +153,7 @@ class _Pool:
         standing.values = values[order]
 
 
+@threadpool_limits.wrap(limits=1, user_api="blas")
 def search_text(
     targets: Targets,
     seeds: Sequence[Text],
@@ -162,7 +167,8 @@ def search_text(
 ) -> Standing:
     """Search from `seeds` until the budget is spent, or nothing was gained for as many steps as its patience.
 
-    What stands at `place` with the same key is gone on from. Raises InputError when no seed is within the limit.
+    What stands at `place` with the same key is gone on from. Numpy's products take one thread meanwhile: its idle
+    threads would keep the cores from torch's. Raises InputError when no seed is within the limit.
     """
     standing = read_standing(place) if place else None
     search = _Search(targets, moves, embed, limit, budget, standing or Standing([], *_nothing()))

@@ -39,9 +39,9 @@ class Targets:
         return np.concatenate([self.weights @ sharpened_cosine_matrix(self.vectors, part) for part in parts])
 
     def gradient(self, vector: np.ndarray) -> np.ndarray:
-        """Return the derivative of the score by the vector, shape (d,), not projected."""
-        cosines = self.vectors @ vector
-        return SHARPNESS * ((self.weights * cosines ** (SHARPNESS - 1)) @ self.vectors)
+        """Return the derivative of the score by the vector, shape (d,), float32, not projected."""
+        slopes = self.weights * SHARPNESS * (self.vectors @ vector) ** (SHARPNESS - 1)
+        return slopes.astype(np.float32) @ self.vectors
 
 
 def unit_vectors(embed: Embed, texts: Sequence[str]) -> np.ndarray:

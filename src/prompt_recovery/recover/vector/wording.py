@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 from scipy.linalg import cho_factor, cho_solve
@@ -44,7 +45,7 @@ class Wording:
 
     def repeats(self, text: Text) -> bool:
         """Say whether a word other than the commonest occurs twice, in whatever case."""
-        kinds = [int(self.kinds[word]) for word in text if self.content[word]]
+        kinds = [kind for word in text if (kind := self._content_kind[word]) is not None]
         return len(kinds) != len(set(kinds))
 
     def shares(self, text: Text, vector: np.ndarray) -> np.ndarray:
@@ -55,6 +56,10 @@ class Wording:
     def unbound(self) -> "Wording":
         """Return the same words without any bound: each may follow each, as often as may be."""
         return replace(self, follows=np.ones_like(self.follows), content=np.zeros_like(self.content))
+
+    @cached_property
+    def _content_kind(self) -> list[int | None]:
+        return [kind if content else None for kind, content in zip(self.kinds.tolist(), self.content, strict=True)]
 
     def _usual(self, run: Text) -> bool:
         first, second, third = run
