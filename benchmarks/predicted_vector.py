@@ -4,13 +4,15 @@ The triples are a Parquet file with `original_text, rewrite_prompt, rewritten_te
 whole clusters given to train, valid and test, 70, 15 and 15 % of the distinct prompts. Answered by the best constant,
 by the nearest training pair's prompt, by the bank's prompt nearest to the predicted vector, by composed text; beside
 them the vector's own score, the best of each row's hypotheses, and the bank's best prompt for each row.
+With --each-original-of a source its original texts are held out too, one after the other, for a source that has many
+rewrites of few texts: of each it is told how the rewrites of a text that was never seen are answered.
 With --encoder the vector is the regressor's blended with that of a trained encoder, in shares chosen on valid.
 """
 
 import argparse
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -104,6 +106,18 @@ def _unit(vectors: np.ndarray) -> np.ndarray:
     return vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9)
 
 
+def parted(triples: pd.DataFrame, split: str, source: str | None) -> Iterator[tuple[pd.DataFrame, pd.DataFrame]]:
+    """Yield triples to learn from and held-out ones; with a source, of each of its original texts in turn."""
+    held_out = triples[triples["split"] == split]
+    if source is None:
+        yield triples, held_out
+        return
+    originals = triples.loc[triples["source"] == source, "original_text"].unique()
+    for number, original in enumerate(originals, 1):
+        own = held_out[held_out["original_text"] == original]
+        yield triples[triples["original_text"] != original], own.assign(source=f"original text {number} of {source}")
+
+
 def report(held_out: pd.DataFrame, table: pd.DataFrame) -> None:
     parts = {"all": np.ones(len(held_out), dtype=bool)}
     parts |= {source: (held_out["source"] == source).to_numpy() for source in sorted(set(held_out["source"]))}
@@ -121,6 +135,7 @@ def main() -> None:
     parser.add_argument("--split", default="valid", choices=("valid", "test"))
     parser.add_argument("--track", default="clean", choices=("clean", "leaderboard"))
     parser.add_argument("--encoder", action="store_true", help="train one too, some ten minutes on 2 cores with AMX")
+    parser.add_argument("--each-original-of", metavar="SOURCE", help="hold out its original texts too, one at a time")
     parser.add_argument("--rows", type=int, help="triples, drawn at random; else all")
     parser.add_argument(
         "--seed", type=int, default=1, help="of the split; of 30, 1 parts each source's rows most evenly"
@@ -131,10 +146,11 @@ def main() -> None:
     triples = triples.sample(args.rows, random_state=0) if args.rows else triples
     embed = remembering_embedder(config.Embedder(kind="minilm"))
     triples = with_clusters(triples, embed, args.seed)
-    held_out = triples[triples["split"] == args.split]
-    table, best = scores(triples, held_out, embed, args.track, args.encoder)
-    report(held_out, table)
-    confidence = best["utility"].corr(table["vector, composed text"].reset_index(drop=True), method="spearman")
+    parts = list(parted(triples, args.split, args.each_original_of))
+    found = [scores(known, held_out, embed, args.track, args.encoder) for known, held_out in parts]
+    table, best = (pd.concat(one, ignore_index=True) for one in zip(*found, strict=True))
+    report(pd.concat([held_out for _, held_out in parts]), table)
+    confidence = best["utility"].corr(table["vector, composed text"], method="spearman")
     print(
         f"\nSpearman of confidence and score {confidence:.3f}; {time.perf_counter() - started:.0f} s from file to score"
     )
