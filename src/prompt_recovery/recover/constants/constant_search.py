@@ -121,7 +121,7 @@ class _Pool:
         new = {own: text for text, own in spelt.items() if own and _hash(own) not in standing.known}
         room = min(max(self.search.budget.candidates - standing.embedded, 0), most)
         left, fitting = (own for own in new if own not in READS_AS_NULL), list[str]()
-        while part := list(islice(left, room - len(fitting))):  # counting pieces takes as long as a tenth of embedding
+        while part := list(islice(left, room - len(fitting))):  # no more are counted than it takes
             fitting += self.search.limit.fitting(part)
         values = dict.fromkeys(spelt, -np.inf)
         if fitting:
