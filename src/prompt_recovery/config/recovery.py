@@ -83,7 +83,6 @@ class Vector(Section):
 
     max_rows: Count = 10_000  # training triples; memory grows with the square: 3 GB for 8,600
     ridge: Positive = 0.1  # on validation 0.7 gives the better vector (0.230 SCS), 0.05 to 0.2 the better text
-    centring: Share = 0.0  # how much of the training prompts' mean a pair without likeness gets
     min_term_rows: Count = 2  # a rarer word is not seen
     encoder: Encoder | None = None  # trained beside the regressor and blended with it; None: the regressor alone
 

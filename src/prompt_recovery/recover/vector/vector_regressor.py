@@ -70,7 +70,6 @@ class VectorModel:
     anchors: Blocks  # the training pairs
     diagonals: np.ndarray  # mean of each kernel's diagonal
     dual: np.ndarray  # (anchors, d)
-    mean: np.ndarray  # of the training prompts' vectors, (d,)
 
     def read(self, pairs: pd.DataFrame, embed: Embed, neighbours: int = 0) -> Reading:
         """Return the mean vectors of n pairs, and of each at most so many prompts of its neighbours.
@@ -81,15 +80,15 @@ class VectorModel:
         if pairs.empty:
             raise InputError("vector model: no pairs to predict from, expected at least one.")
         blocks = _blocks(pairs, embed, self.terms, self.scale)
-        if blocks.original.shape[1] != self.mean.shape[0]:
+        if blocks.original.shape[1] != self.dual.shape[1]:
             raise InputError(
-                f"vector model: fitted on vectors of {self.mean.shape[0]} numbers, got {blocks.original.shape[1]} of "
+                f"vector model: fitted on vectors of {self.dual.shape[1]} numbers, got {blocks.original.shape[1]} of "
                 f"the pairs. Give the embedder {self.embedder}."
             )
         means, likest = [], []
         for start in range(0, len(pairs), _ROWS_AT_A_TIME):
             likeness = _kernel(blocks.rows(start, start + _ROWS_AT_A_TIME), self.anchors, self.diagonals)
-            means.append(self.mean + likeness @ self.dual)
+            means.append(likeness @ self.dual)
             likest += [self._prompts_of(row, neighbours) for row in likeness]
         return Reading(np.concatenate(means), likest)
 
@@ -107,7 +106,7 @@ class VectorModel:
         sparse = {f"{name} {part}": getattr(getattr(self.anchors, name), part)
                   for name in ("new", "edges") for part in _SPARSE}  # fmt: skip
         dense = {name: getattr(self.anchors, name) for name in ("original", "rewritten", "surface")}
-        fitted = {"diagonals": self.diagonals, "dual": self.dual, "mean": self.mean,
+        fitted = {"diagonals": self.diagonals, "dual": self.dual,
                   "shift": self.scale[0], "spread": self.scale[1],
                   "new rarity": self.terms[0].rarity, "edges rarity": self.terms[1].rarity}  # fmt: skip
         with whole_or_absent(folder) as partial:
@@ -136,7 +135,7 @@ def load_vector_model(folder: Path, embedder: str, *, made_by: str) -> VectorMod
         csr_array(tuple(kept[f"{name} {part}"] for part in _SPARSE), shape=(len(dense[0]), len(own.number)))
         for name, own in zip(("new", "edges"), terms, strict=True)
     ]
-    scale, fitted = (kept["shift"], kept["spread"]), [kept[name] for name in ("diagonals", "dual", "mean")]
+    scale, fitted = (kept["shift"], kept["spread"]), [kept[name] for name in ("diagonals", "dual")]
     prompts = tuple(told["prompts"])
     return VectorModel(embedder, prompts, terms, scale, Blocks(*dense, *sparse), *fitted)
 
@@ -158,9 +157,8 @@ def fit_vector_model(train: pd.DataFrame, embed: Embed, settings: config.Vector,
     diagonals = _diagonals(anchors)
     kernel = _kernel(anchors, anchors, diagonals)
     kernel[np.diag_indices(len(kernel))] += np.float32(settings.ridge)
-    mean = prompts.mean(axis=0) * np.float32(settings.centring)
-    dual = cho_solve(cho_factor(kernel, lower=True, overwrite_a=True), prompts - mean)
-    return VectorModel(embedder_name(embed), texts, terms, scale, anchors, diagonals, dual.astype(np.float32), mean)
+    dual = cho_solve(cho_factor(kernel, lower=True, overwrite_a=True), prompts)
+    return VectorModel(embedder_name(embed), texts, terms, scale, anchors, diagonals, dual.astype(np.float32))
 
 
 def embedder_name(embed: Embed) -> str:
