@@ -112,10 +112,14 @@ def parted(triples: pd.DataFrame, split: str, source: str | None) -> Iterator[tu
     if source is None:
         yield triples, held_out
         return
+    if source not in set(held_out["source"]):
+        known = ", ".join(sorted(set(held_out["source"])))
+        raise SystemExit(f"--each-original-of: found {source!r}, expected a source with held-out rows: {known}.")
     originals = triples.loc[triples["source"] == source, "original_text"].unique()
     for number, original in enumerate(originals, 1):
-        own = held_out[held_out["original_text"] == original]
-        yield triples[triples["original_text"] != original], own.assign(source=f"original text {number} of {source}")
+        own = held_out[held_out["original_text"] == original].assign(source=f"original text {number} of {source}")
+        if len(own):
+            yield triples[triples["original_text"] != original], own
 
 
 def report(held_out: pd.DataFrame, table: pd.DataFrame) -> None:

@@ -56,8 +56,8 @@ def test_the_gain_is_the_one_of_a_small_step_from_a_piece_towards_the_other(embe
 def test_what_is_near_to_a_piece_is_remembered_and_is_the_same_in_every_text(embedder):
     direction = a_direction(embedder)
     first, longer = TEXT, f"Or a story of a poem, {TEXT}"
-    alone = [replace(embedder.exchanges, _found={})(text, direction).others for text in (first, longer)]
-    shared = replace(embedder.exchanges, _found={})
+    alone = [replace(embedder.exchanges)(text, direction).others for text in (first, longer)]
+    shared = replace(embedder.exchanges)
     assert [shared(text, direction).others for text in (first, longer, first)] == [*alone, alone[0]]
 
 

@@ -47,7 +47,7 @@ class PieceExchanges:
     model: "SentenceTransformer"
     encode: Callable[[str], list[int]]
     spelt: Mapping[int, str]
-    _found: dict[int, np.ndarray] = field(default_factory=dict, repr=False)
+    _found: dict[int, np.ndarray] = field(default_factory=dict, init=False, repr=False)
 
     def __call__(self, text: str, direction: np.ndarray) -> Exchanges:
         ids = self.encode(text)
