@@ -1,5 +1,6 @@
 """Several processes that train one model, each on its own batches: who I am, and sums over all of us."""
 
+import gc
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
@@ -25,6 +26,7 @@ def joined_workers() -> Iterator[None]:
     try:
         yield
     finally:
+        gc.collect()  # FSDP's cycles hold the group: its threads would outlive it and abort the process as it exits
         distributed.destroy_process_group()
 
 
