@@ -116,7 +116,7 @@ $(addsuffix /manifests/train.json,$(run) $(rungs)): %/manifests/train.json: %/se
 $(run)/manifests/constant.json: $(run)/settings/constant.json $(data)/manifest.json
 	$(py) scripts/constant.py --run $(run)
 
-$(run)/manifests/vector.json: $(run)/settings/vector.json $(data)/manifest.json
+$(run)/manifests/vector.json: $(run)/settings/vector.json $(run)/manifests/constant.json $(data)/manifest.json
 	$(py) scripts/vector.py --run $(run)
 
 $(run)/manifests/choose.json: $(run)/settings/choose.json $(addprefix $(run)/manifests/,train.json constant.json vector.json) $(adapters)

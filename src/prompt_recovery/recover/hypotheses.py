@@ -74,7 +74,8 @@ def gather(pairs: pd.DataFrame, sources: Sources, embed: Embedder, run: config.R
         free = list(chosen(decoded(track="leaderboard"))["rewrite_prompt"])
         clock.lap("free")
     hypotheses, unchanged = pd.concat(tables, ignore_index=True), run.choice.unchanged_prompt
-    evidence = answerable_evidence(pairs, hypotheses, reading.means, limit=limit, unchanged_prompt=unchanged)
+    by_vector = {"means": reading.means, "constant_scores": reading.constant_scores}
+    evidence = answerable_evidence(pairs, hypotheses, **by_vector, limit=limit, unchanged_prompt=unchanged)
     return Gathered(evidence, said, list(chosen(clean)["rewrite_prompt"]), free, clock.seconds)
 
 

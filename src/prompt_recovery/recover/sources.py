@@ -12,6 +12,7 @@ from prompt_recovery.recover.answers import shots_for
 from prompt_recovery.recover.hypotheses import AskModel, Sources
 from prompt_recovery.recover.leaderboard.cluster_constants import cluster_constants_of
 from prompt_recovery.recover.model_hypotheses import load_asking
+from prompt_recovery.recover.vector.constant_scores import load_constant_scores
 from prompt_recovery.recover.vector.prompt_bank import load_bank
 from prompt_recovery.recover.vector.vector_blend import load_blend
 from prompt_recovery.recover.vector.vector_predictor import VectorPredictor
@@ -35,7 +36,7 @@ def load_sources(run: config.RunConfig, folder: RunFolder, embedder: str) -> Sou
     wanted = "leaderboard" in run.recover.tracks
     return Sources(
         constants["rewrite_prompt"],
-        load_predictor(run, folder, embedder),
+        load_predictor(run, folder, embedder, constants["rewrite_prompt"]),
         load_bank(folder.vector / "bank", made_by=f"make vector RUN={run.name}"),
         _asker(run, folder) if METHODS[run.method].needs_base else None,
         constants["leaderboard"]["rewrite_prompt"] if wanted else None,
@@ -43,18 +44,19 @@ def load_sources(run: config.RunConfig, folder: RunFolder, embedder: str) -> Sou
     )
 
 
-def load_predictor(run: config.RunConfig, folder: RunFolder, embedder: str) -> VectorPredictor:
-    """Load the regressor, and the encoder where the run trains one."""
+def load_predictor(run: config.RunConfig, folder: RunFolder, embedder: str, constant: str) -> VectorPredictor:
+    """Load the regressor, what it lets expect of the constant, and the encoder where the run trains one."""
     made_by, device = f"make vector RUN={run.name}", run.device
     regressor = load_vector_model(folder.vector / "regressor", embedder, made_by=made_by)
+    constant_scores = load_constant_scores(folder.vector / "constant_scores.json", constant, made_by=made_by)
     if run.vector.encoder is None:
-        return VectorPredictor(regressor)
+        return VectorPredictor(regressor, constant_scores)
     from prompt_recovery.engines.language_model import resolve_device  # seconds to import
     from prompt_recovery.engines.pair_encoder import load_pair_encoder
 
     encoder = load_pair_encoder(folder.vector / "encoder", embedder, resolve_device(device), made_by=made_by)
     blend = load_blend(folder.vector / "blend.json", embedder, made_by=made_by)
-    return VectorPredictor(regressor, (encoder.predict, blend))
+    return VectorPredictor(regressor, constant_scores, (encoder.predict, blend))
 
 
 def training_triples(run: config.RunConfig) -> pd.DataFrame | None:

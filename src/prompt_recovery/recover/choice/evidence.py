@@ -1,7 +1,7 @@
 """Pairs, hypotheses of their prompts and predicted vectors in, a checked table of candidates and their vectors out."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -24,12 +24,14 @@ class Evidence:
     """What speaks for the prompts of some pairs.
 
     `pairs`: a frame of schema PAIRS; `hypotheses`: of schema HYPOTHESES, at least one a pair; `means`: what
-    `VectorModel.predict` gives, shape (n, d), or None without a vector model.
+    `VectorModel.predict` gives, shape (n, d), or None without a vector model; `constant_scores`: what the constant is
+    expected to score, shape (n,), or None where only the means tell.
     """
 
     pairs: pd.DataFrame
     hypotheses: pd.DataFrame
     means: np.ndarray | None = None
+    constant_scores: np.ndarray | None = None
 
     def __post_init__(self) -> None:
         """Raise InputError for a pair without a hypothesis, one that no answer may be, and means of other pairs."""
@@ -41,10 +43,10 @@ class Evidence:
 
     def without_kind(self, kind: str) -> "Evidence":
         """Return the evidence less the hypotheses of that kind."""
-        return Evidence(self.pairs, self.hypotheses[self.hypotheses["kind"] != kind], self.means)
+        return replace(self, hypotheses=self.hypotheses[self.hypotheses["kind"] != kind])
 
     def without_means(self) -> "Evidence":
-        """Return the evidence less the predicted vectors."""
+        """Return the evidence less the predicted vectors, and what they let expect of the constant."""
         return Evidence(self.pairs, self.hypotheses)
 
     def spares(self, kind: str) -> bool:
@@ -57,6 +59,7 @@ def answerable_evidence(
     pairs: pd.DataFrame,
     hypotheses: pd.DataFrame,
     means: np.ndarray | None,
+    constant_scores: np.ndarray | None = None,
     *,
     limit: PieceLimit,
     unchanged_prompt: str | None,
@@ -71,7 +74,7 @@ def answerable_evidence(
     hypotheses = hypotheses.assign(rewrite_prompt=[" ".join(text.split()) for text in hypotheses["rewrite_prompt"]])
     distinct = sorted(set(hypotheses["rewrite_prompt"]) - READS_AS_NULL - {""})
     answerable = hypotheses["rewrite_prompt"].isin(set(limit.fitting(distinct)))
-    return Evidence(pairs, hypotheses[answerable].reset_index(drop=True), means)
+    return Evidence(pairs, hypotheses[answerable].reset_index(drop=True), means, constant_scores)
 
 
 def softmax_weights(log_probabilities: Sequence[float], temperature: float) -> np.ndarray:

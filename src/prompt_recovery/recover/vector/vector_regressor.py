@@ -11,13 +11,13 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from scipy.linalg import cho_factor, cho_solve
 from scipy.sparse import csr_array
 
 from prompt_recovery import config
 from prompt_recovery.errors import InputError
 from prompt_recovery.manifest import read_json, whole_or_absent
 from prompt_recovery.recover.vector.change_features import edge_words, new_words, surface_changes, text_vectors
+from prompt_recovery.recover.vector.kernel_ridge import cross_fitted, solved
 from prompt_recovery.recover.vector.terms import Terms, terms_of
 
 Embed = Callable[[Sequence[str]], np.ndarray]
@@ -52,11 +52,14 @@ class Reading:
 
     `means`: the mean vector of the prompts that each may come from, shape (n, d), float32: its direction is the
     prediction, its product with a text's unit vector the cosine to be expected. `neighbours`: of each pair the
-    different prompts of the training pairs that are most like it, the likest first.
+    different prompts of the training pairs that are most like it, the likest first. `signs`: those of change, scaled,
+    shape (n, s), float32. `constant_scores`: what the run's constant is expected to score, (n,), where that is known.
     """
 
     means: np.ndarray
     neighbours: list[list[str]]
+    signs: np.ndarray
+    constant_scores: np.ndarray | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,7 +93,7 @@ class VectorModel:
             likeness = _kernel(blocks.rows(start, start + _ROWS_AT_A_TIME), self.anchors, self.diagonals)
             means.append(likeness @ self.dual)
             likest += [self._prompts_of(row, neighbours) for row in likeness]
-        return Reading(np.concatenate(means), likest)
+        return Reading(np.concatenate(means), likest, blocks.surface)
 
     def predict(self, pairs: pd.DataFrame, embed: Embed) -> np.ndarray:
         """Return the mean vectors alone, shape (n, d)."""
@@ -145,6 +148,22 @@ def fit_vector_model(train: pd.DataFrame, embed: Embed, settings: config.Vector,
 
     Time grows with the cube of the rows, memory with the square: 8,638 rows took 40 s and 3 GB on 2 cores.
     """
+    return _fitted(train, embed, settings, seed)[0]
+
+
+def fit_with_unseen(
+    train: pd.DataFrame, embed: Embed, settings: config.Vector, seed: int
+) -> tuple[VectorModel, np.ndarray, np.ndarray]:
+    """Fit as `fit_vector_model` -> the model, its n pairs' prompts' vectors, and what their means are if they are new.
+
+    These come from pairs of other folds of `original_group` and of other folds of `family`. Both of shape (n, d).
+    """
+    return _fitted(train, embed, settings, seed, ("original_group", "family"))
+
+
+def _fitted(
+    train: pd.DataFrame, embed: Embed, settings: config.Vector, seed: int, groups: Sequence[str] = ()
+) -> tuple[VectorModel, np.ndarray, np.ndarray]:
     if train.empty:
         raise InputError("vector model: no training triples, expected at least one.")
     train = train.sample(min(settings.max_rows, len(train)), random_state=seed)
@@ -156,9 +175,9 @@ def fit_vector_model(train: pd.DataFrame, embed: Embed, settings: config.Vector,
     anchors = _blocks(train, embed, terms, scale)
     diagonals = _diagonals(anchors)
     kernel = _kernel(anchors, anchors, diagonals)
-    kernel[np.diag_indices(len(kernel))] += np.float32(settings.ridge)
-    dual = cho_solve(cho_factor(kernel, lower=True, overwrite_a=True), prompts)
-    return VectorModel(embedder_name(embed), texts, terms, scale, anchors, diagonals, dual.astype(np.float32))
+    unseen = cross_fitted(kernel, prompts, settings.ridge, [train[name] for name in groups], seed)
+    dual = solved(kernel, prompts, settings.ridge)
+    return VectorModel(embedder_name(embed), texts, terms, scale, anchors, diagonals, dual), prompts, unseen
 
 
 def embedder_name(embed: Embed) -> str:
