@@ -1,5 +1,6 @@
 """A run, its bundle, the bundle unpacked elsewhere: new pairs get the same answers."""
 
+import json
 import shutil
 from pathlib import Path
 
@@ -102,7 +103,8 @@ def fit_choice(run: RunConfig) -> None:
     from prompt_recovery.recover.vector.vector_files import write_vector_files
 
     folder, rows = folder_of(run), triples()
-    write_vector_files(folder.vector, rows, rows, recovery_embedder(run.embedder, "cpu"), run, lambda: None)
+    embed, constant = recovery_embedder(run.embedder, "cpu"), json.loads(folder.constant.read_text())["rewrite_prompt"]
+    write_vector_files(folder.vector, rows, rows, embed, run, lambda: None, constant=constant)
     decision, _ = fitted_decision(rows, run, folder)
     write_json(folder.choice, decision.to_json())
 

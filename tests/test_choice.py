@@ -2,6 +2,7 @@
 
 import json
 import time
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -199,11 +200,20 @@ def test_the_constant_gains_as_much_as_was_right_where_the_vector_is_unsure(kind
     assert best_of(without, rows) == ["60"] * 8
 
 
+def test_the_constant_is_chosen_where_more_is_expected_of_it_than_of_the_others():
+    rows = replace(unsure_rows(), constant_scores=np.repeat([0.2, 0.5], 4))
+    assert best_of(BY_VECTOR, rows.without_kind("neighbour")) == ["60"] * 4 + ["0"] * 4
+    assert best_of(BY_VECTOR, replace(rows, constant_scores=None)) == ["60"] * 8
+    assert best_of(replace(BY_VECTOR, constant_gain=-0.5), rows) == ["60"] * 8
+    truth = truth_of(**dict.fromkeys(rows.pairs["id"], "60"))
+    assert fit_choice(rows, truth, angles, Choice(gate_powers=(0,), constant_gains=(0, -0.5)), 0).constant_gain == -0.5
+    assert rows.without_means().constant_scores is None
+
+
 def test_a_constant_that_is_worse_gains_nothing():
     rows = unsure_rows()
-    assert (
-        fit_choice(rows, truth_of(**dict.fromkeys(rows.pairs["id"], "60")), angles, UNGATED, seed=0).constant_gain == 0
-    )
+    truth = truth_of(**dict.fromkeys(rows.pairs["id"], "60"))
+    assert fit_choice(rows, truth, angles, UNGATED, seed=0).constant_gain == UNGATED.constant_gains[0] < 0
 
 
 def test_with_one_family_there_is_no_verifier():

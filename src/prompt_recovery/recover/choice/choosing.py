@@ -25,11 +25,11 @@ class ChoiceModel:
 
     The utility of a text is scale * (mixed ** (1 - p) * verified ** p + gain). `mixed` is the sharpened cosine to be
     expected by the model's answers, weighted by the softmax of their log-probabilities at `temperature`, and by the
-    predicted vector, whose part is `vector_share`; the constant's is what the evidence gives, where it does. `verified`
-    is the score that the verifier expects, p its `gate_power`; `gain` is `constant_gain` for the constant, of which too
-    little or too much may be expected, 0 for other texts. `scale` makes the utilities of the chosen texts as high as
-    their scores were. A row without answers goes by its vector alone; without that too, all its hypotheses stand for
-    the answers.
+    predicted vector, whose part is `vector_share`; `verified` is the score that the verifier expects, p its
+    `gate_power`. Of the constant both give way to the score that the evidence expects of it, where it does. `gain` is
+    `constant_gain` for the constant, of which too little or too much may be expected, 0 for other texts. `scale` makes
+    the utilities of the chosen texts as high as their scores were. A row without answers goes by its vector alone;
+    without that too, all its hypotheses stand for the answers.
     """
 
     embedder: str
@@ -116,11 +116,11 @@ def _utilities(model: ChoiceModel, candidates: Candidates, verified: np.ndarray 
     if candidates.evidence.means is not None:
         share = np.where(candidates.answered, model.vector_share, 1.0)
         mixed = (1 - share) * mixed + share * np.maximum(candidates.products, 0) ** SHARPNESS
+    if verified is not None:
+        mixed = mixed ** (1 - model.gate_power) * verified**model.gate_power
     is_constant, known = candidates.table["is_constant"].to_numpy(), candidates.evidence.constant_scores
     if known is not None:
         mixed = np.where(is_constant, known[candidates.rows], mixed)
-    if verified is not None:
-        mixed = mixed ** (1 - model.gate_power) * verified**model.gate_power
     return np.clip(model.scale * (mixed + model.constant_gain * is_constant), 0.0, 1.0)
 
 
