@@ -181,7 +181,7 @@ def test_a_retry_after_that_is_neither_seconds_nor_a_date_is_passed_over():
 
 
 def test_concurrency_starts_at_two_and_grows_to_the_maximum_while_all_is_well():
-    with faulty_server(lambda message, attempt: slow(0.02)) as server:
+    with faulty_server(lambda message, attempt: slow(0.1)) as server:
         replies(server, numbered(100), max_concurrency=12)
     assert max(server.under_way[:9]) == 2
     assert max(server.under_way) == 12
