@@ -89,7 +89,7 @@ def test_touching_a_config_without_changing_it_does_nothing(done):
     ("old", "new", "redone"),
     [
         ("max_new_tokens = 24", "max_new_tokens = 20", ["choose", "recover", "score_run", "submit", "rehearse"]),
-        ("units = 400", "units = 300", ["constant", "choose", "recover", "score_run", "submit", "rehearse"]),
+        ("units = 400", "units = 300", ["constant", "vector", "choose", "recover", "score_run", "submit", "rehearse"]),
         ("oracle_prompts = 50", "oracle_prompts = 40", ["score_run", "submit", "rehearse"]),
         ("hidden_rows = 40", "hidden_rows = 30", ["submit", "rehearse"]),
     ],
